@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * base/arena.c -- a list of chunks, each twice the one before up to a bound, cut from the front.
+ *
+ * Under AddressSanitizer what has not been handed out is poisoned, so that a stale pointer fails
+ * the test that made it. */
+#include "base/arena.h"
+
+#include "base/mem.h"
+
+#include <assert.h>
+#include <stdio.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define ARENA_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ARENA_ASAN 1
+#endif
+#endif
+#ifdef ARENA_ASAN
+#include <sanitizer/asan_interface.h>
+#define POISON(p, n) ASAN_POISON_MEMORY_REGION(p, n)
+#define UNPOISON(p, n) ASAN_UNPOISON_MEMORY_REGION(p, n)
+#else
+#define POISON(p, n) ((void)(p), (void)(n))
+#define UNPOISON(p, n) ((void)(p), (void)(n))
+#endif
+
+enum { FIRST_CHUNK = 8 * 1024, LARGEST_CHUNK = 1024 * 1024, ALIGN = 16 };
+
+struct arena_chunk {
+    struct arena_chunk *older;
+    size_t size; /* of the data that follows */
+    _Alignas(ALIGN) char data[];
+};
+
+void arena_init(arena *a, size_t max_bytes)
+{
+    *a = (arena){.max = max_bytes};
+}
+
+static void chunk_free(struct arena_chunk *c)
+{
+    UNPOISON(c->data, c->size);
+    mem_free(c);
+}
+
+void arena_deinit(arena *a)
+{
+    while (a->chunks) {
+        struct arena_chunk *c = a->chunks;
+        a->chunks = c->older;
+        chunk_free(c);
+    }
+    *a = (arena){.max = a->max};
+}
+
+void arena_reset(arena *a)
+{
+    if (!a->chunks)
+        return;
+    while (a->chunks->older) {
+        struct arena_chunk *c = a->chunks;
+        a->chunks = c->older;
+        chunk_free(c);
+    }
+    a->used = a->chunks->size;
+    a->at = a->chunks->data;
+    a->end = a->at + a->chunks->size;
+    POISON(a->at, a->chunks->size);
+}
+
+static bool grow(arena *a, size_t n)
+{
+    size_t size = a->chunks ? a->chunks->size * 2 : FIRST_CHUNK;
+
+    if (size > LARGEST_CHUNK)
+        size = LARGEST_CHUNK;
+    if (size < n)
+        size = n;
+    if (size > a->max - a->used) /* near the ceiling: just what is asked for */
+        size = n;
+    if (size > a->max - a->used)
+        return false;
+
+    struct arena_chunk *c = mem_alloc(sizeof(*c) + size);
+    if (!c)
+        return false;
+    c->older = a->chunks;
+    c->size = size;
+    a->chunks = c;
+    a->used += size;
+    a->at = c->data;
+    a->end = c->data + size;
+    POISON(c->data, size);
+    return true;
+}
+
+void *arena_alloc(arena *a, size_t n)
+{
+    if (n > SIZE_MAX - ALIGN)
+        return NULL;
+    n = n ? (n + ALIGN - 1) & ~(size_t)(ALIGN - 1) : ALIGN;
+    if (n > (size_t)(a->end - a->at) && !grow(a, n))
+        return NULL;
+
+    char *p = a->at;
+    a->at += n;
+    UNPOISON(p, n);
+    return p;
+}
+
+void *arena_zalloc(arena *a, size_t n)
+{
+    void *p = arena_alloc(a, n);
+
+    if (p)
+        memset(p, 0, n);
+    return p;
+}
+
+void *arena_array(arena *a, size_t count, size_t size)
+{
+    assert(size > 0);
+    return count > SIZE_MAX / size ? NULL : arena_zalloc(a, count * size);
+}
+
+void *arena_grow(arena *a, void *items, size_t n, size_t *cap, size_t size)
+{
+    if (n < *cap)
+        return items;
+    size_t grown = *cap ? *cap * 2 : 16;
+    void *more = arena_array(a, grown, size);
+    if (!more)
+        return NULL;
+    if (n)
+        memcpy(more, items, n * size);
+    *cap = grown;
+    return more;
+}
+
+slice arena_dup(arena *a, slice s)
+{
+    if (!s.p)
+        return NO_SLICE;
+
+    char *p = arena_alloc(a, s.n + 1);
+    if (!p)
+        return NO_SLICE;
+    memcpy(p, s.p, s.n);
+    p[s.n] = '\0';
+    return (slice){p, s.n};
+}
+
+slice arena_vprintf(arena *a, const char *fmt, va_list ap)
+{
+    va_list again;
+
+    va_copy(again, ap);
+    int n = vsnprintf(NULL, 0, fmt, ap);
+    char *p = n < 0 ? NULL : arena_alloc(a, (size_t)n + 1);
+    if (p)
+        vsnprintf(p, (size_t)n + 1, fmt, again);
+    va_end(again);
+    return p ? (slice){p, (size_t)n} : NO_SLICE;
+}
+
+slice arena_printf(arena *a, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    slice s = arena_vprintf(a, fmt, ap);
+    va_end(ap);
+    return s;
+}

@@ -1,0 +1,685 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * db/db.c -- the writer, the workers, and the connections they use.
+ *
+ * Group commit: the writer takes every job that waits, runs each in a savepoint of one transaction,
+ * commits once, and only then tells them. A job that fails takes only itself back. When the engine
+ * rolls the whole transaction back by itself, or the commit fails, the jobs are run again one by one,
+ * so that each gets its own answer. */
+#include "db/db.h"
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "db/engine.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+enum { MAX_BATCH = 256, MAX_CONNS = 64 };
+
+#define SCRUB_AFTER_US (1 * CLOCK_S_US)
+#define CUT_PATIENCE_US (10 * CLOCK_S_US)
+
+struct queue {
+    db_job *head, **tail;
+    int n;
+};
+
+struct db {
+    const engine_ops *ops;
+    engine *g;
+    int lock_fd;
+    int max_queue;
+    conn *writer; /* the writer thread's; of db_write's caller in a command */
+
+    pthread_mutex_t lock;      /* guards the queues, `stopping` and `idle` */
+    pthread_cond_t write_cond; /* something for the writer */
+    pthread_cond_t read_cond;  /* something for a worker */
+    struct queue writes, background, reads;
+    bool stopping;
+
+    pthread_mutex_t conns_lock; /* guards idle[] */
+    conn *idle[MAX_CONNS];
+    int idle_n;
+
+    pthread_t writer_thread;
+    pthread_t *workers;
+    int workers_n;
+    bool threads;
+
+    atomic_bool unwritable;
+    atomic_llong commits, jobs, rollbacks, scrubs;
+    int64_t forget_since_us; /* the writer's: when the oldest unscrubbed delete was committed; 0: none */
+};
+
+/* ---- the fault seam ---- */
+
+static _Atomic(bool (*)(void)) fault;
+
+void db_set_fault(bool (*fails)(void))
+{
+    atomic_store(&fault, fails);
+}
+
+bool db_fault(void)
+{
+    bool (*f)(void) = atomic_load_explicit(&fault, memory_order_relaxed);
+
+    return f && f();
+}
+
+/* ---- statements ---- */
+
+/* A read transaction begins with its first statement: one that needs none costs none. */
+static err ensure_begun(tx *t)
+{
+    if (t->failed)
+        return t->failed;
+    if (!t->begun) {
+        t->failed = t->ops->begin(t->c, t->writing);
+        t->begun = !t->failed;
+    }
+    return t->failed;
+}
+
+/* A taken key leaves the transaction whole; everything else loses it. */
+static err note(tx *t, err e)
+{
+    if (e && e != ERR_EXISTS)
+        t->failed = e;
+    return e;
+}
+
+err db_run(tx *t, const db_sql *sql, const db_value *args, size_t n)
+{
+    db_rows r = db_query(t, sql, args, n);
+
+    while (db_next(&r))
+        ;
+    return db_end(&r);
+}
+
+err db_run_count(tx *t, const db_sql *sql, const db_value *args, size_t n, int64_t *changed)
+{
+    err e = db_run(t, sql, args, n);
+
+    if (!e)
+        *changed = t->ops->changed(t->c);
+    return e;
+}
+
+db_rows db_query(tx *t, const db_sql *sql, const db_value *args, size_t n)
+{
+    db_rows r = {.t = t};
+
+    r.failed = ensure_begun(t);
+    if (!r.failed)
+        r.stmt = t->ops->query(t, sql, args, n, &r.failed);
+    return r;
+}
+
+bool db_next(db_rows *r)
+{
+    if (r->failed || r->done)
+        return false;
+    if (r->t->ops->next(r->stmt, &r->failed))
+        return true;
+    r->done = true;
+    return false;
+}
+
+err db_end(db_rows *r)
+{
+    if (r->stmt)
+        r->t->ops->end(r->stmt);
+    r->stmt = NULL;
+    return note(r->t, r->failed);
+}
+
+int64_t db_col_int(const db_rows *r, int col)
+{
+    return r->t->ops->col_int(r->stmt, col);
+}
+
+slice db_col_text(const db_rows *r, int col)
+{
+    return r->t->ops->col_text(r->stmt, col);
+}
+
+slice db_col_blob(const db_rows *r, int col)
+{
+    return r->t->ops->col_blob(r->stmt, col);
+}
+
+void db_forget(tx *t)
+{
+    t->forgets = true;
+}
+
+void db_after_commit(tx *t, void (*call)(void *arg, int64_t number), void *arg, int64_t number)
+{
+    if (t->after_n < (int)COUNT(t->after)) {
+        t->after[t->after_n].call = call;
+        t->after[t->after_n].arg = arg;
+        t->after[t->after_n++].number = number;
+    }
+}
+
+/* ---- queues ---- */
+
+static void queue_init(struct queue *q)
+{
+    *q = (struct queue){.tail = &q->head};
+}
+
+static void queue_push(struct queue *q, db_job *job)
+{
+    job->next = NULL;
+    *q->tail = job;
+    q->tail = &job->next;
+    q->n++;
+}
+
+static db_job *queue_pop(struct queue *q)
+{
+    db_job *job = q->head;
+
+    if (!job)
+        return NULL;
+    q->head = job->next;
+    if (!q->head)
+        q->tail = &q->head;
+    q->n--;
+    job->next = NULL;
+    return job;
+}
+
+static err submit(db *d, struct queue *q, pthread_cond_t *cond, db_job *job, bool bounded)
+{
+    err e = OK;
+
+    assert(d->threads);
+    pthread_mutex_lock(&d->lock);
+    if (bounded && (q->n >= d->max_queue || d->stopping)) {
+        e = ERR_BUSY;
+    } else {
+        queue_push(q, job);
+        pthread_cond_signal(cond);
+    }
+    pthread_mutex_unlock(&d->lock);
+    return e;
+}
+
+err db_submit_read(db *d, db_job *job)
+{
+    return submit(d, &d->reads, &d->read_cond, job, true);
+}
+
+err db_submit_write(db *d, db_job *job)
+{
+    return submit(d, &d->writes, &d->write_cond, job, true);
+}
+
+static bool expired(const db_job *job)
+{
+    return job->deadline_us && clock_monotonic_us() > job->deadline_us;
+}
+
+/* ---- reading ---- */
+
+static err conn_take(db *d, conn **c)
+{
+    pthread_mutex_lock(&d->conns_lock);
+    *c = d->idle_n ? d->idle[--d->idle_n] : NULL;
+    pthread_mutex_unlock(&d->conns_lock);
+    return *c ? OK : d->ops->connect(d->g, false, c);
+}
+
+static void conn_give(db *d, conn *c)
+{
+    pthread_mutex_lock(&d->conns_lock);
+    bool kept = d->idle_n < MAX_CONNS;
+    if (kept)
+        d->idle[d->idle_n++] = c;
+    pthread_mutex_unlock(&d->conns_lock);
+    if (!kept)
+        d->ops->disconnect(c);
+}
+
+err db_read(db *d, db_job *job)
+{
+    conn *c = NULL;
+
+    err e = conn_take(d, &c);
+    if (e)
+        return e;
+    tx t = {.c = c, .ops = d->ops};
+    e = job->run(job, &t);
+    if (t.failed && !e)
+        e = t.failed;
+    if (t.begun)
+        d->ops->rollback(c); /* nothing was written: this only lets the snapshot go */
+    conn_give(d, c);
+    return e;
+}
+
+static void *worker_main(void *arg)
+{
+    db *d = arg;
+
+    pthread_mutex_lock(&d->lock);
+    for (;;) {
+        db_job *job = queue_pop(&d->reads);
+        if (!job) {
+            if (d->stopping)
+                break;
+            pthread_cond_wait(&d->read_cond, &d->lock);
+            continue;
+        }
+        pthread_mutex_unlock(&d->lock);
+        job->done(job, expired(job) ? ERR_BUSY : db_read(d, job));
+        pthread_mutex_lock(&d->lock);
+    }
+    pthread_mutex_unlock(&d->lock);
+    return NULL;
+}
+
+/* ---- writing ---- */
+
+/* One job in its savepoint. False: the engine lost the whole transaction. */
+static bool run_in_savepoint(tx *t, db_job *job)
+{
+    int after_before = t->after_n;
+    bool forgets_before = t->forgets;
+
+    job->result = expired(job) ? ERR_BUSY : OK;
+    if (job->result)
+        return true;
+    t->failed = t->ops->savepoint(t->c);
+    if (t->failed)
+        return false;
+    job->result = job->run(job, t);
+    if (!job->result)
+        job->result = t->failed;
+    err e = job->result ? OK : t->ops->release(t->c);
+    if (e)
+        job->result = e;
+    if (job->result) {
+        t->after_n = after_before;
+        t->forgets = forgets_before;
+        if (!t->ops->in_transaction(t->c) || t->ops->rollback_to(t->c))
+            return false;
+    }
+    t->failed = OK;
+    return true;
+}
+
+static void committed(db *d, tx *t)
+{
+    atomic_fetch_add(&d->commits, 1);
+    atomic_store(&d->unwritable, false);
+    if (t->forgets && !d->forget_since_us)
+        d->forget_since_us = clock_monotonic_us();
+    for (int i = 0; i < t->after_n; i++)
+        t->after[i].call(t->after[i].arg, t->after[i].number);
+}
+
+/* After a failed commit nothing of it may come back with a crash, or the 5xx would have lied. */
+static void cut_log(db *d)
+{
+    int64_t until = clock_monotonic_us() + CUT_PATIENCE_US;
+
+    while (d->ops->cut_log(d->writer)) {
+        if (clock_monotonic_us() > until) {
+            log_error("store: a failed commit could not be taken out of the log; stopping, so that "
+                      "no false answer is given");
+            log_close();
+            abort();
+        }
+        usleep(50000);
+    }
+}
+
+/* All of `jobs` in one transaction. False: nothing was committed and `result`s are not to be used. */
+static bool run_batch(db *d, db_job *jobs, err *why)
+{
+    tx t = {.c = d->writer, .ops = d->ops, .writing = true};
+    bool any = false;
+
+    *why = d->ops->begin(d->writer, true);
+    if (*why)
+        return false;
+    t.begun = true;
+    for (db_job *j = jobs; j; j = j->next) {
+        if (!run_in_savepoint(&t, j)) {
+            *why = t.failed ? t.failed : j->result;
+            d->ops->rollback(d->writer);
+            atomic_fetch_add(&d->rollbacks, 1);
+            return false;
+        }
+        any = any || !j->result;
+    }
+    if (!any) {
+        d->ops->rollback(d->writer);
+        return true;
+    }
+    *why = d->ops->commit(d->writer);
+    if (*why) {
+        d->ops->rollback(d->writer);
+        atomic_fetch_add(&d->rollbacks, 1);
+        cut_log(d);
+        return false;
+    }
+    committed(d, &t);
+    return true;
+}
+
+static void finish(db *d, db_job *job, err e)
+{
+    if (e == ERR_STORAGE)
+        atomic_store(&d->unwritable, true);
+    atomic_fetch_add(&d->jobs, 1);
+    job->done(job, e);
+}
+
+/* `jobs` is a chain by `next`. */
+static void write_jobs(db *d, db_job *jobs)
+{
+    err why = OK;
+    bool alone = !jobs->next;
+    bool ran = run_batch(d, jobs, &why);
+
+    while (jobs) {
+        db_job *job = jobs;
+        jobs = job->next;
+        job->next = NULL;
+        if (!ran && !alone && !run_batch(d, job, &why))
+            job->result = why ? why : ERR_INTERNAL;
+        else if (!ran && alone)
+            job->result = why ? why : ERR_INTERNAL;
+        finish(d, job, job->result);
+    }
+}
+
+/* Up to MAX_BATCH requests, then at most one background job. Called with the lock held. */
+static db_job *take_batch(db *d)
+{
+    db_job *jobs = NULL, **tail = &jobs;
+
+    for (int n = 0; n < MAX_BATCH && d->writes.head; n++) {
+        *tail = queue_pop(&d->writes);
+        tail = &(*tail)->next;
+    }
+    *tail = queue_pop(&d->background);
+    return jobs;
+}
+
+static bool scrub_due(const db *d)
+{
+    return d->forget_since_us && clock_monotonic_us() - d->forget_since_us >= SCRUB_AFTER_US;
+}
+
+static void scrub(db *d)
+{
+    if (d->ops->scrub(d->writer) == OK) {
+        d->forget_since_us = 0;
+        atomic_fetch_add(&d->scrubs, 1);
+    } else { /* a reader stood in the way: again in a while */
+        d->forget_since_us = clock_monotonic_us() - SCRUB_AFTER_US / 2;
+    }
+}
+
+static void wait_for_work(db *d)
+{
+    struct timespec until;
+
+    if (!d->forget_since_us) {
+        pthread_cond_wait(&d->write_cond, &d->lock);
+        return;
+    }
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_nsec += 100 * 1000 * 1000;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    pthread_cond_timedwait(&d->write_cond, &d->lock, &until);
+}
+
+static void *writer_main(void *arg)
+{
+    db *d = arg;
+
+    pthread_mutex_lock(&d->lock);
+    for (;;) {
+        db_job *jobs = take_batch(d);
+        bool last = !jobs && d->stopping;
+        if (!jobs && !last && !scrub_due(d)) {
+            wait_for_work(d);
+            continue;
+        }
+        pthread_mutex_unlock(&d->lock);
+        if (jobs)
+            write_jobs(d, jobs);
+        if (scrub_due(d) || last)
+            scrub(d);
+        pthread_mutex_lock(&d->lock);
+        if (last)
+            break;
+    }
+    pthread_mutex_unlock(&d->lock);
+    return NULL;
+}
+
+/* A job that somebody waits for. */
+struct waited {
+    db_job job;
+    db_job *inner;
+    pthread_mutex_t lock;
+    pthread_cond_t cond;
+    bool done;
+    err result;
+};
+
+static err waited_run(db_job *job, tx *t)
+{
+    struct waited *w = (struct waited *)job;
+
+    return w->inner->run(w->inner, t);
+}
+
+static void waited_done(db_job *job, err e)
+{
+    struct waited *w = (struct waited *)job;
+
+    pthread_mutex_lock(&w->lock);
+    w->done = true;
+    w->result = e;
+    pthread_cond_signal(&w->cond);
+    pthread_mutex_unlock(&w->lock);
+}
+
+static err write_and_wait(db *d, struct queue *q, db_job *job)
+{
+    struct waited w = {.job = {.run = waited_run, .done = waited_done},
+                       .inner = job,
+                       .lock = PTHREAD_MUTEX_INITIALIZER,
+                       .cond = PTHREAD_COND_INITIALIZER};
+
+    if (!d->threads) {
+        write_jobs(d, &w.job);
+        return w.result;
+    }
+    err e = submit(d, q, &d->write_cond, &w.job, q == &d->writes);
+    if (e)
+        return e;
+    pthread_mutex_lock(&w.lock);
+    while (!w.done)
+        pthread_cond_wait(&w.cond, &w.lock);
+    pthread_mutex_unlock(&w.lock);
+    return w.result;
+}
+
+err db_write(db *d, db_job *job)
+{
+    return write_and_wait(d, &d->writes, job);
+}
+
+err db_write_behind(db *d, db_job *job)
+{
+    return write_and_wait(d, &d->background, job);
+}
+
+/* ---- open and close ---- */
+
+/* The lock of a served store lies beside it; a command takes it for a migration only. */
+static int lock_take(const db_options *o, arena *a)
+{
+    slice path = arena_printf(a, "%.*s.lock", (int)(o->url.n - strlen("sqlite:")),
+                              o->url.p + strlen("sqlite:"));
+    int fd = path.p ? open(path.p, O_RDWR | O_CREAT | O_CLOEXEC, 0600) : -1;
+
+    if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
+        close(fd);
+        errno = EWOULDBLOCK;
+        return -1;
+    }
+    return fd;
+}
+
+static err start_threads(db *d, int workers)
+{
+    d->workers = mem_zalloc((size_t)workers * sizeof(*d->workers));
+    if (!d->workers)
+        return ERR_NO_MEMORY;
+    d->threads = true;
+    if (pthread_create(&d->writer_thread, NULL, writer_main, d) != 0) {
+        d->threads = false;
+        return ERR_NO_MEMORY;
+    }
+    for (; d->workers_n < workers; d->workers_n++)
+        if (pthread_create(&d->workers[d->workers_n], NULL, worker_main, d) != 0)
+            return ERR_NO_MEMORY;
+    return OK;
+}
+
+static err lock_and_migrate(db *d, const db_options *o, arena *a, slice *why)
+{
+    err e = OK;
+
+    d->lock_fd = o->serve || o->create ? lock_take(o, a) : -1;
+    if (o->serve && d->lock_fd < 0) {
+        *why = errno == EWOULDBLOCK
+                   ? SLICE("the data directory is in use by another recalld")
+                   : arena_printf(a, "cannot write in the data directory: %s", strerror(errno));
+        return errno == EWOULDBLOCK ? ERR_CONFLICT : ERR_STORAGE;
+    }
+    e = d->ops->connect(d->g, true, &d->writer);
+    if (e)
+        *why = SLICE("the store cannot be opened");
+    if (!e) /* never under the feet of a running server */
+        e = migrate(d->ops, d->writer, d->lock_fd >= 0, a, why);
+    if (e == ERR_NOT_FOUND)
+        *why = SLICE("the store is of an older version; start the server once to bring it up to date");
+    if (!o->serve && d->lock_fd >= 0) {
+        close(d->lock_fd);
+        d->lock_fd = -1;
+    }
+    return e;
+}
+
+err db_open(const db_options *o, arena *a, db **out, slice *why)
+{
+    *why = NO_SLICE;
+    if (o->url.n < 8 || memcmp(o->url.p, "sqlite:", 7) != 0) {
+        *why = SLICE("the database must be named as sqlite:PATH");
+        return ERR_BAD_REQUEST;
+    }
+    db *d = mem_zalloc(sizeof(*d));
+    if (!d)
+        return ERR_NO_MEMORY;
+    d->ops = &sqlite_engine;
+    d->lock_fd = -1;
+    d->max_queue = o->max_queue;
+    pthread_mutex_init(&d->lock, NULL);
+    pthread_mutex_init(&d->conns_lock, NULL);
+    pthread_cond_init(&d->write_cond, NULL);
+    pthread_cond_init(&d->read_cond, NULL);
+    queue_init(&d->writes);
+    queue_init(&d->background);
+    queue_init(&d->reads);
+
+    err e = d->ops->open(o, a, &d->g, why);
+    if (!e)
+        e = lock_and_migrate(d, o, a, why);
+    if (!e && o->serve) {
+        d->forget_since_us = 1; /* a crash may have come between a delete and its scrub */
+        e = start_threads(d, o->workers);
+    }
+    if (e) {
+        if (!why->p)
+            *why = slice_of(err_text(e));
+        db_close(d);
+        return e;
+    }
+    *out = d;
+    return OK;
+}
+
+void db_close(db *d)
+{
+    if (!d)
+        return;
+    if (d->threads) {
+        pthread_mutex_lock(&d->lock);
+        d->stopping = true;
+        pthread_cond_broadcast(&d->write_cond);
+        pthread_cond_broadcast(&d->read_cond);
+        pthread_mutex_unlock(&d->lock);
+        for (int i = 0; i < d->workers_n; i++)
+            pthread_join(d->workers[i], NULL);
+        pthread_join(d->writer_thread, NULL);
+    }
+    mem_free(d->workers);
+    while (d->idle_n)
+        d->ops->disconnect(d->idle[--d->idle_n]);
+    d->ops->disconnect(d->writer);
+    d->ops->close(d->g);
+    if (d->lock_fd >= 0)
+        close(d->lock_fd);
+    pthread_cond_destroy(&d->read_cond);
+    pthread_cond_destroy(&d->write_cond);
+    pthread_mutex_destroy(&d->conns_lock);
+    pthread_mutex_destroy(&d->lock);
+    mem_free(d);
+}
+
+bool db_writable(db *d)
+{
+    return !atomic_load(&d->unwritable);
+}
+
+void db_stats_read(db *d, db_stats *to)
+{
+    pthread_mutex_lock(&d->lock);
+    to->queue_write = d->writes.n;
+    to->queue_read = d->reads.n;
+    pthread_mutex_unlock(&d->lock);
+    to->commits = atomic_load(&d->commits);
+    to->jobs = atomic_load(&d->jobs);
+    to->rollbacks = atomic_load(&d->rollbacks);
+    to->checkpoints = atomic_load(&d->scrubs);
+}
+
+err db_backup(db *d, const char *path, void (*progress)(int64_t, int64_t), arena *a, slice *why)
+{
+    return d->ops->backup(d->g, path, progress, a, why);
+}
+
+err db_check_files(db *d, void (*say)(void *, slice), void *ctx)
+{
+    return d->ops->check_files(d->g, say, ctx);
+}

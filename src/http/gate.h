@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * http/gate.h -- what must hold for every request before a handler sees it: framing, key, route,
+ * method. One place, so that no handler can forget. Inside http/ only. */
+#ifndef HTTP_GATE_H
+#define HTTP_GATE_H
+
+#include "http/router.h"
+#include "http/server.h"
+
+/* What the headers said, gathered in one pass over them. Slices are absent when not sent. */
+typedef struct gate_headers {
+    slice method, uri; /* the raw target: path and query */
+    slice authorization;
+    slice request_id;
+    slice cors_headers; /* Access-Control-Request-Headers */
+    slice content_length;
+    int content_lengths; /* how many such headers */
+    bool transfer_encoding;
+    bool expects_continue;
+} gate_headers;
+
+typedef struct gate_result {
+    int64_t body_bytes; /* declared; -1: chunked; 0: none */
+    slice allow;        /* for a 405 */
+    size_t route_index;
+    bool close; /* the framing cannot be trusted: answer and close */
+    bool preflight;
+} gate_result;
+
+/* Lets a request in, or says why not. Order: framing, key (but for paths that need none), route.
+ *
+ * ERR_BAD_REQUEST, ERR_DENIED, ERR_NOT_FOUND, ERR_METHOD, ERR_TOO_LARGE, ERR_NO_MEMORY; rq->why
+ * where the default text does not say enough. */
+MUST_CHECK err gate_enter(const router *r, const http_app *app, const http_options *o,
+                          const gate_headers *h, request *rq, gate_result *g);
+
+#endif

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * store/sessions.c -- rows of sessions and strands. */
+#include "store/sessions.h"
+
+enum {
+    ADD,
+    ADD_STRAND,
+    GET,
+    FIND,
+    UPDATE,
+    TAKE_PLACES,
+    TOUCH,
+    END,
+    DROP_MESSAGE,
+    STRAND_ID,
+    DELETE,
+    DELETE_STRAND,
+    DELETE_ALL,
+    DELETE_STRANDS,
+    OF_USER,
+    PAGES, /* + 2 * order + ascending */
+};
+
+#define COLUMNS                                                                                    \
+    "s.session_id, s.id, s.graph, s.session, s.user_id, s.metadata, s.rating, s.classifications,"  \
+    " s.created_at, t.updated_at, t.ended_at, t.messages, t.next_place"
+
+#define JOINED                                                                                     \
+    "SELECT " COLUMNS " FROM sessions s"                                                           \
+    " CROSS JOIN strands t WHERE t.graph = s.graph AND t.session = s.session AND s.project = ?1"
+
+/* By the strands' own index; CROSS JOIN keeps SQLite from turning the two around. */
+#define BY_UPDATE                                                                                  \
+    "SELECT " COLUMNS " FROM strands t"                                                            \
+    " CROSS JOIN sessions s WHERE s.project = t.project AND s.session_id = t.session_id"           \
+    " AND t.project = ?1"
+
+#define PAGE " LIMIT ?2 OFFSET ?3"
+
+static const db_sql sql[] = {
+    [ADD] = {"INSERT INTO sessions (project, session_id, id, graph, session, user_id, metadata,"
+             " rating, classifications, created_at)"
+             " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"},
+    [ADD_STRAND] = {"INSERT INTO strands (graph, session, project, session_id, id, messages,"
+                    " next_place, ended_at, updated_at)"
+                    " VALUES (?1, ?2, ?3, ?4, ?5, 0, 1, NULL, ?6)"},
+    [GET] = {JOINED " AND s.session_id = ?2"},
+    [FIND] = {"SELECT graph, session FROM sessions WHERE project = ?1 AND session_id = ?2"},
+    [UPDATE] = {"UPDATE sessions SET metadata = ?3, rating = ?4, classifications = ?5"
+                " WHERE project = ?1 AND session_id = ?2"},
+    [TAKE_PLACES] = {"UPDATE strands SET messages = messages + CAST(?3 AS BIGINT),"
+                     " next_place = next_place + CAST(?3 AS BIGINT), updated_at = ?4"
+                     " WHERE graph = ?1 AND session = ?2 RETURNING next_place, ended_at"},
+    [TOUCH] = {"UPDATE strands SET updated_at = ?3 WHERE graph = ?1 AND session = ?2"},
+    [END] = {"UPDATE strands SET ended_at = ?3, updated_at = ?3"
+             " WHERE graph = ?1 AND session = ?2 AND ended_at IS NULL"},
+    [DROP_MESSAGE] = {"UPDATE strands SET messages = messages - 1 WHERE graph = ?1 AND session = ?2"},
+    [STRAND_ID] = {"SELECT session_id FROM strands WHERE graph = ?1 AND session = ?2"},
+    [DELETE] = {"DELETE FROM sessions WHERE project = ?1 AND session_id = ?2"},
+    [DELETE_STRAND] = {"DELETE FROM strands WHERE graph = ?1 AND session = ?2"},
+    [DELETE_ALL] = {"DELETE FROM sessions WHERE project = ?2 AND session_id IN"
+                    " (SELECT t.session_id FROM strands t WHERE t.graph = ?1)"},
+    [DELETE_STRANDS] = {"DELETE FROM strands WHERE graph = ?1"},
+    [OF_USER] = {JOINED " AND s.user_id = ?2 ORDER BY s.created_at DESC, s.id DESC"},
+    [PAGES + 2 * SESSIONS_BY_CREATED] = {JOINED " ORDER BY s.created_at DESC, s.id DESC" PAGE},
+    [PAGES + 2 * SESSIONS_BY_CREATED + 1] = {JOINED " ORDER BY s.created_at, s.id" PAGE},
+    [PAGES + 2 * SESSIONS_BY_UPDATED] = {BY_UPDATE " ORDER BY t.updated_at DESC, t.id DESC" PAGE},
+    [PAGES + 2 * SESSIONS_BY_UPDATED + 1] = {BY_UPDATE " ORDER BY t.updated_at, t.id" PAGE},
+    [PAGES + 2 * SESSIONS_BY_USER] = {JOINED
+                                      " ORDER BY s.user_id DESC, s.created_at DESC, s.id DESC" PAGE},
+    [PAGES + 2 * SESSIONS_BY_USER + 1] = {JOINED " ORDER BY s.user_id, s.created_at, s.id" PAGE},
+    [PAGES + 2 * SESSIONS_BY_ID] = {JOINED " ORDER BY s.session_id DESC" PAGE},
+    [PAGES + 2 * SESSIONS_BY_ID + 1] = {JOINED " ORDER BY s.session_id" PAGE},
+};
+const db_sql_table sessions_sql = {"sessions", sql, COUNT(sql)};
+
+err session_add(tx *t, int64_t project, const session *s)
+{
+    err e = db_run(t, &sql[ADD],
+                   DB_ARGS(db_int(project), db_text(s->session_id), db_int(s->id), db_int(s->graph),
+                           db_int(s->session), db_text(s->user_id), db_text(s->metadata),
+                           db_text(s->rating), db_text(s->classifications), db_int(s->created_at)));
+    if (e)
+        return e;
+    return db_run(t, &sql[ADD_STRAND],
+                  DB_ARGS(db_int(s->graph), db_int(s->session), db_int(project),
+                          db_text(s->session_id), db_int(s->id), db_int(s->updated_at)));
+}
+
+static void read_session(const db_rows *r, arena *a, session *s)
+{
+    *s = (session){
+        .session_id = arena_dup(a, db_col_text(r, 0)),
+        .id = db_col_int(r, 1),
+        .graph = db_col_int(r, 2),
+        .session = db_col_int(r, 3),
+        .user_id = arena_dup(a, db_col_text(r, 4)),
+        .metadata = arena_dup(a, db_col_text(r, 5)),
+        .rating = arena_dup(a, db_col_text(r, 6)),
+        .classifications = arena_dup(a, db_col_text(r, 7)),
+        .created_at = db_col_int(r, 8),
+        .updated_at = db_col_int(r, 9),
+        .ended_at = db_col_int(r, 10),
+        .messages = db_col_int(r, 11),
+        .next_place = db_col_int(r, 12),
+    };
+    s->uuid = uuid_mint(s->created_at, s->graph, UUID_SESSION, s->session);
+}
+
+err session_get(tx *t, arena *a, int64_t project, slice session_id, session *s)
+{
+    db_rows r = db_query(t, &sql[GET], DB_ARGS(db_int(project), db_text(session_id)));
+    bool found = db_next(&r);
+
+    if (found)
+        read_session(&r, a, s);
+    err e = db_end(&r);
+    return e ? e : !found ? ERR_NOT_FOUND : s->session_id.p ? OK : ERR_NO_MEMORY;
+}
+
+err session_find(tx *t, int64_t project, slice session_id, int64_t *at_graph,
+                 int64_t *number)
+{
+    db_rows r = db_query(t, &sql[FIND], DB_ARGS(db_int(project), db_text(session_id)));
+    bool found = db_next(&r);
+
+    if (found) {
+        *at_graph = db_col_int(&r, 0);
+        *number = db_col_int(&r, 1);
+    }
+    err e = db_end(&r);
+    return e ? e : found ? OK : ERR_NOT_FOUND;
+}
+
+err session_update(tx *t, int64_t project, const session *s)
+{
+    return db_run(t, &sql[UPDATE],
+                  DB_ARGS(db_int(project), db_text(s->session_id), db_text(s->metadata),
+                          db_text(s->rating), db_text(s->classifications)));
+}
+
+err strand_take_places(tx *t, const graph *g, int64_t number, int64_t n, int64_t now_us,
+                       int64_t *place, int64_t *ended_at)
+{
+    db_rows r = db_query(t, &sql[TAKE_PLACES],
+                         DB_ARGS(db_int(g->graph), db_int(number), db_int(n), db_int(now_us)));
+    bool found = db_next(&r);
+
+    if (found) {
+        *place = db_col_int(&r, 0) - n;
+        *ended_at = db_col_int(&r, 1);
+    }
+    err e = db_end(&r);
+    return e ? e : found ? OK : ERR_NOT_FOUND;
+}
+
+err strand_touch(tx *t, int64_t at_graph, int64_t number, int64_t now_us)
+{
+    return db_run(t, &sql[TOUCH], DB_ARGS(db_int(at_graph), db_int(number), db_int(now_us)));
+}
+
+err strand_end(tx *t, int64_t at_graph, int64_t number, int64_t now_us)
+{
+    return db_run(t, &sql[END], DB_ARGS(db_int(at_graph), db_int(number), db_int(now_us)));
+}
+
+err strand_drop_message(tx *t, const graph *g, int64_t number)
+{
+    return db_run(t, &sql[DROP_MESSAGE], DB_ARGS(db_int(g->graph), db_int(number)));
+}
+
+err strand_session_id(tx *t, arena *a, const graph *g, int64_t number, slice *session_id)
+{
+    db_rows r = db_query(t, &sql[STRAND_ID], DB_ARGS(db_int(g->graph), db_int(number)));
+
+    *session_id = NO_SLICE;
+    if (db_next(&r))
+        *session_id = arena_dup(a, db_col_text(&r, 0));
+    return db_end(&r);
+}
+
+err session_delete(tx *t, int64_t project, const session *s)
+{
+    err e = db_run(t, &sql[DELETE], DB_ARGS(db_int(project), db_text(s->session_id)));
+
+    return e ? e : db_run(t, &sql[DELETE_STRAND], DB_ARGS(db_int(s->graph), db_int(s->session)));
+}
+
+err session_delete_all(tx *t, const graph *g, int64_t *n)
+{
+    err e = db_run_count(t, &sql[DELETE_ALL], DB_ARGS(db_int(g->graph), db_int(g->project)), n);
+
+    return e ? e : db_run(t, &sql[DELETE_STRANDS], DB_ARGS(db_int(g->graph)));
+}
+
+static err read_all(db_rows *r, arena *a, session **to, size_t *n)
+{
+    size_t cap = 0;
+    err e = OK;
+
+    *to = NULL;
+    *n = 0;
+    while (!e && db_next(r)) {
+        *to = arena_grow(a, *to, *n, &cap, sizeof(**to));
+        if (*to)
+            read_session(r, a, &(*to)[(*n)++]);
+        else
+            e = ERR_NO_MEMORY;
+    }
+    err ended = db_end(r);
+    return e ? e : ended;
+}
+
+err session_page(tx *t, arena *a, int64_t project, session_order order, bool ascending,
+                 int64_t limit, int64_t offset, session **to, size_t *n)
+{
+    db_rows r = db_query(t, &sql[PAGES + 2 * (int)order + ascending],
+                         DB_ARGS(db_int(project), db_int(limit), db_int(offset)));
+
+    return read_all(&r, a, to, n);
+}
+
+err session_list_of_user(tx *t, arena *a, int64_t project, slice user_id, session **to, size_t *n)
+{
+    db_rows r = db_query(t, &sql[OF_USER], DB_ARGS(db_int(project), db_text(user_id)));
+
+    return read_all(&r, a, to, n);
+}
