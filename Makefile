@@ -9,6 +9,8 @@ BUILD    ?= build
 VERSION  := 0.1.0
 PREFIX   ?= /usr/local
 SYSCONF  ?= /etc
+FUZZ_SECONDS ?= 60
+SOAK_ROUNDS  ?= 200
 
 WARNINGS  := -Wall -Wextra -Wshadow -Wconversion -Wmissing-prototypes -Wvla -Wstrict-prototypes
 OPT       ?= -O2 -g
@@ -85,7 +87,7 @@ test: ## install what is missing and run every test
 	$(AGAIN) $(ASAN) all units
 	$(AGAIN) $(TSAN) all units
 	$(AGAIN) $(FUZZ) fuzzers
-	@tools/run-tests --short
+	@tools/run-tests
 
 check: format-check lint ## format, lint, unit and API tests
 	$(AGAIN) all units
@@ -100,13 +102,13 @@ check-san: ## unit, API and Python SDK tests and crash rounds, under ASan with U
 debug: ## the program with debugging information, at build/debug/recalld
 	$(AGAIN) $(DEBUG) all
 
-fuzz: ## libFuzzer on every parser of outside bytes, SECONDS=60 each
+fuzz: ## libFuzzer on every parser of outside bytes, FUZZ_SECONDS=60 each
 	$(AGAIN) $(FUZZ) fuzzers
-	@tools/run-tests fuzz
+	@tools/run-tests --seconds $(FUZZ_SECONDS) fuzz
 
-soak: ## the long crash rounds
+soak: ## the long crash rounds, SOAK_ROUNDS=200
 	$(AGAIN) all
-	@tools/run-tests crash
+	@tools/run-tests --rounds $(SOAK_ROUNDS) crash
 
 bench: ## measure against nginx and print the budgets beside the figures
 	@tools/install-deps build bench

@@ -320,6 +320,8 @@ static err parse_line(settings *s, slice line, int number, bool seen[SETTINGS], 
     }
     slice name = trim((slice){text.p, (size_t)(equals - text.p)});
     slice value = trim((slice){equals + 1, (size_t)(text.p + text.n - equals - 1)});
+    if (value.n && value.p[0] == '#') /* right behind the `=` */
+        value.n = 0;
     const setting *row = setting_find(name);
     if (!row || seen[index_of(row)]) {
         if (!text_fits(setting_rows, name))
@@ -330,6 +332,8 @@ static err parse_line(settings *s, slice line, int number, bool seen[SETTINGS], 
         return why->p ? ERR_BAD_REQUEST : ERR_NO_MEMORY;
     }
     seen[index_of(row)] = true;
+    if (!value.n)
+        return OK;
     s->line[index_of(row)] = number;
     return setting_set(s, row, value, FROM_FILE, a, why);
 }
@@ -555,7 +559,8 @@ void settings_example(buf *b)
                 "#\n"
                 "# Read with `recalld serve --config FILE` or RECALLD_CONFIG=FILE. A line is\n"
                 "# 'name = value'; a # at the start of a line or behind white space begins a\n"
-                "# comment. A flag (--listen) and a variable (RECALLD_LISTEN) win over this file.\n"
+                "# comment; without a value a line says nothing. A flag (--listen) and a variable\n"
+                "# (RECALLD_LISTEN) win over this file.\n"
                 "# `recalld serve --print-config` shows what is in force.\n");
     for (size_t i = 0; i < SETTINGS; i++) {
         const setting *row = &setting_rows[i];

@@ -77,8 +77,8 @@ MUST_CHECK err setting_set(settings *s, const setting *row, slice value, setting
                            arena *a, slice *why);
 
 /* Set what a config file says: lines `name = value`, empty lines, and comments: a `#` at the start
- * of a line or behind white space, to the line's end. `file` names it in *why ("FILE:LINE: ...").
- * A pure function of its arguments, for any bytes.
+ * of a line or behind white space, to the line's end. A name without a value counts as not set.
+ * `file` names it in *why ("FILE:LINE: ..."). A pure function of its arguments, for any bytes.
  *
  * ERR_BAD_REQUEST  an unknown name, a value that does not fit, a name twice, a line of another
  *                  form; some settings may have been set before it was found

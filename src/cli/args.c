@@ -93,8 +93,11 @@ static err read_flag(cli *c, struct reader *r, arena *a, settings *to, slice *wh
     const setting *row = setting_flag(c->command, f.name);
     bool is_config = c->command->store && slice_is(f.name, "config");
 
-    if (!own && !row && !is_config)
-        return wrong(a, why, "unknown flag --%.*s", f.name);
+    if (!own && !row && !is_config) {
+        *why = arena_printf(a, "unknown flag --%.*s: see recalld %s --help", (int)f.name.n,
+                            f.name.p, c->command->name);
+        return ERR_BAD_REQUEST;
+    }
     if (own && !own->value) {
         if (f.value.p)
             return wrong(a, why, "--%.*s takes no value", f.name);
@@ -250,9 +253,9 @@ void cli_help_command(const cli_command *command, FILE *to)
     buf b;
     slice text;
 
-    fprintf(to, "recalld %s %s%s\n\n%s\n", command->name,
-            command->flags_n || command->store ? "[FLAGS] " : "", command->arguments,
-            command->about);
+    fprintf(to, "recalld %s%s%s%s\n\n%s\n", command->name,
+            command->flags_n || command->store ? " [FLAGS]" : "", *command->arguments ? " " : "",
+            command->arguments, command->about);
     if (command->flags_n || command->store)
         fputs("\nFlags, as --name VALUE or --name=VALUE:\n", to);
     for (size_t i = 0; i < command->flags_n; i++) {

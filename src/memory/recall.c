@@ -3,6 +3,7 @@
  * memory/recall.c -- the context string: ranked turns, dated and with their speakers. */
 #include "memory/recall.h"
 
+#include "base/buf.h"
 #include "search/fold.h"
 #include "search/search.h"
 

@@ -3,8 +3,8 @@
  * search/fold.h -- the index as it is kept: episodes wait with their own terms until some 128 are
  * pending, then one step folds them into postings and blocks.
  *
- * Every posting inserted on its own would dirty a page of its own; a message that waits costs its row
- * alone. A search reads both parts (search/search.h), so nothing is ever missing. */
+ * Every posting inserted on its own would dirty a page of its own; a message that waits costs its
+ * row alone. A search reads both parts (search/search.h), so nothing is ever missing. */
 #ifndef SEARCH_FOLD_H
 #define SEARCH_FOLD_H
 

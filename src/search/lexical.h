@@ -113,7 +113,8 @@ typedef struct lexical_scores {
 /* Score all turns. Postings of numbers that no turn has do not count at all.
  *
  * ERR_INTERNAL   a chunk was nonsense
- * ERR_NO_MEMORY  the arena's ceiling was reached; some 40 bytes a turn are needed */
+ * ERR_NO_MEMORY  the arena's ceiling was reached; some 60 bytes a turn are
+ *                needed, and 130 for one without a session */
 MUST_CHECK err lexical_score(arena *a, const turn_list *turns, const lexical_query *q,
                              lexical_scores *scores);
 

@@ -43,6 +43,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "base/pack.h"
 #include "base/slice.h"
 #include "text/words.h"
 
@@ -112,9 +113,8 @@ MUST_CHECK err packed_postings_remove(arena *a, slice chunk, const int64_t *numb
  *         ...
  *     err e = packed_postings_close(&r);     ERR_INTERNAL when it ended at nonsense */
 typedef struct packed_postings {
-    const uint8_t *at, *end;
+    unpack in;
     int64_t number; /* the last one read */
-    bool broken;
 } packed_postings;
 
 void packed_postings_open(packed_postings *r, slice chunk);

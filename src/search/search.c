@@ -2,9 +2,9 @@
  *
  * search/search.c -- reads a graph's index, ranks, and fetches what was found.
  *
- * All turns of the graph are read from blocks (a row for 128 of them) and from the pending episodes;
- * postings of the query's terms alone. Both come from the caller's transaction, so a search sees what
- * the call before it wrote. */
+ * All turns of the graph are read from blocks (a row for 128 of them) and from the pending
+ * episodes; postings of the query's terms alone. Both come from the caller's transaction, so a
+ * search sees what the call before it wrote. */
 #include "search/search.h"
 
 #include "search/fold.h"

@@ -10,11 +10,11 @@
 typedef struct search_request {
     slice query;
     size_t limit;
-    const int64_t *sessions;   /* only episodes of these session numbers; NULL: all */
+    const int64_t *sessions; /* only episodes of these session numbers; NULL: all */
     size_t sessions_n;
-    const int64_t *without;    /* episode numbers left out, ascending; NULL: none */
+    const int64_t *without; /* episode numbers left out, ascending; NULL: none */
     size_t without_n;
-    int64_t before;            /* only episodes with a lower number; 0: all */
+    int64_t before; /* only episodes with a lower number; 0: all */
 } search_request;
 
 /* An episode by its number, and how well it answers. */

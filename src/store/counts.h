@@ -26,6 +26,12 @@ MUST_CHECK err count_total(tx *t, int64_t project, count_kind kind, int64_t *tot
 /* Drops a project's counters. */
 MUST_CHECK err count_erase(tx *t, int64_t project);
 
+/* The rows themselves, counted; for checks. Users, groups and sessions only. */
+MUST_CHECK err count_rows(tx *t, int64_t project, count_kind kind, int64_t *rows);
+
+/* Graphs that have rows below them but no row of their own and nobody erasing them; for checks. */
+MUST_CHECK err count_orphans(tx *t, int64_t *graphs);
+
 extern const db_sql_table counts_sql;
 
 #endif

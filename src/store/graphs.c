@@ -25,7 +25,7 @@ enum {
 static const db_sql sql[] = {
     [CREATE] = {"INSERT INTO graphs (graph, project, kind, owner, speaker, index_version,"
                 " next_session, next_episode, next_node, next_edge, folded, sessions, created_at)"
-                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, 1, 1, 1, 0, 0, ?7)"},
+                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, 1, ?8, 1, 0, 0, ?7)"},
     [OPEN] = {"SELECT " COLUMNS " FROM graphs WHERE graph = ?1 AND project = ?2"},
     [TAKE_EPISODES] = {"UPDATE graphs SET next_episode = next_episode + CAST(?3 AS BIGINT)"
                        " WHERE graph = ?1 AND project = ?2 RETURNING " COLUMNS},
@@ -77,7 +77,8 @@ err graph_create(tx *t, int64_t project, graph_kind kind, slice owner, slice spe
         return e;
     return db_run(t, &sql[CREATE],
                   DB_ARGS(db_int(*number), db_int(project), db_int(kind), db_text(owner),
-                          db_text(speaker), db_int(index_version), db_int(now_us)));
+                          db_text(speaker), db_int(index_version), db_int(now_us),
+                          db_int(kind == GRAPH_USER ? GRAPH_USER_NODE + 1 : 1)));
 }
 
 err graph_open(tx *t, arena *a, int64_t project, int64_t number, graph *g)

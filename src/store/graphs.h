@@ -12,6 +12,9 @@
 
 typedef enum graph_kind { GRAPH_USER = 1, GRAPH_GROUP = 2, GRAPH_SESSION = 3 } graph_kind; /* stored */
 
+/* The number of the node that stands for the user, in a user's graph: there before any data. */
+enum { GRAPH_USER_NODE = 1 };
+
 typedef struct graph {
     int64_t graph; /* its number, from 1, never used again */
     int64_t project;

@@ -19,6 +19,9 @@ enum {
     DELETE_ALL,
     DELETE_STRANDS,
     OF_USER,
+    AFTER,
+    NUMBERS,
+    MISCOUNTED,
     PAGES, /* + 2 * order + ascending */
 };
 
@@ -63,6 +66,14 @@ static const db_sql sql[] = {
                     " (SELECT t.session_id FROM strands t WHERE t.graph = ?1)"},
     [DELETE_STRANDS] = {"DELETE FROM strands WHERE graph = ?1"},
     [OF_USER] = {JOINED " AND s.user_id = ?2 ORDER BY s.created_at DESC, s.id DESC"},
+    [AFTER] = {JOINED " AND s.id > ?2 ORDER BY s.created_at, s.id LIMIT ?3"},
+    [NUMBERS] = {"SELECT session FROM strands WHERE graph = ?1 ORDER BY session"},
+    [MISCOUNTED] = {"SELECT CAST(COALESCE(SUM(CASE WHEN t.messages = (SELECT COUNT(*) FROM episodes e"
+                    " WHERE e.graph = t.graph AND e.session = t.session) AND t.next_place >"
+                    " COALESCE((SELECT MAX(e.place) FROM episodes e"
+                    " WHERE e.graph = t.graph AND e.session = t.session), 0)"
+                    " THEN 0 ELSE 1 END), 0) AS BIGINT), COUNT(*) FROM strands t"
+                    " WHERE t.graph = ?1"},
     [PAGES + 2 * SESSIONS_BY_CREATED] = {JOINED " ORDER BY s.created_at DESC, s.id DESC" PAGE},
     [PAGES + 2 * SESSIONS_BY_CREATED + 1] = {JOINED " ORDER BY s.created_at, s.id" PAGE},
     [PAGES + 2 * SESSIONS_BY_UPDATED] = {BY_UPDATE " ORDER BY t.updated_at DESC, t.id DESC" PAGE},
@@ -226,4 +237,43 @@ err session_list_of_user(tx *t, arena *a, int64_t project, slice user_id, sessio
     db_rows r = db_query(t, &sql[OF_USER], DB_ARGS(db_int(project), db_text(user_id)));
 
     return read_all(&r, a, to, n);
+}
+
+err session_after(tx *t, arena *a, int64_t project, int64_t after, int64_t limit, session **to,
+                  size_t *n)
+{
+    db_rows r = db_query(t, &sql[AFTER], DB_ARGS(db_int(project), db_int(after), db_int(limit)));
+
+    return read_all(&r, a, to, n);
+}
+
+err strand_numbers(tx *t, arena *a, const graph *g, int64_t **to, size_t *n)
+{
+    size_t cap = 0;
+    err e = OK;
+
+    *to = NULL;
+    *n = 0;
+    db_rows r = db_query(t, &sql[NUMBERS], DB_ARGS(db_int(g->graph)));
+    while (!e && db_next(&r)) {
+        *to = arena_grow(a, *to, *n, &cap, sizeof(**to));
+        if (*to)
+            (*to)[(*n)++] = db_col_int(&r, 0);
+        else
+            e = ERR_NO_MEMORY;
+    }
+    err ended = db_end(&r);
+    return e ? e : ended;
+}
+
+err strand_miscounted(tx *t, const graph *g, int64_t *wrong, int64_t *living)
+{
+    db_rows r = db_query(t, &sql[MISCOUNTED], DB_ARGS(db_int(g->graph)));
+
+    *wrong = *living = 0;
+    if (db_next(&r)) {
+        *wrong = db_col_int(&r, 0);
+        *living = db_col_int(&r, 1);
+    }
+    return db_end(&r);
 }

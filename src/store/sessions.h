@@ -73,6 +73,16 @@ MUST_CHECK err session_page(tx *t, arena *a, int64_t project, session_order orde
 MUST_CHECK err session_list_of_user(tx *t, arena *a, int64_t project, slice user_id, session **to,
                                     size_t *n);
 
+/* Sessions with a row number above `after`, oldest first. */
+MUST_CHECK err session_after(tx *t, arena *a, int64_t project, int64_t after, int64_t limit,
+                             session **to, size_t *n);
+
+/* The numbers of all sessions of a graph that live, ascending, in the arena. */
+MUST_CHECK err strand_numbers(tx *t, arena *a, const graph *g, int64_t **to, size_t *n);
+
+/* Sessions of a graph whose counters are not what their rows are, and how many live; for checks. */
+MUST_CHECK err strand_miscounted(tx *t, const graph *g, int64_t *wrong, int64_t *living);
+
 extern const db_sql_table sessions_sql;
 
 #endif

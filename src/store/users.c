@@ -3,22 +3,25 @@
  * store/users.c -- rows of users. */
 #include "store/users.h"
 
-enum { ADD, GET, GRAPH, UPDATE, DELETE, PAGE };
+enum { ADD, GET, GRAPH, UPDATE, DELETE, PAGE, AFTER };
 
 #define COLUMNS                                                                                    \
-    "u.user_id, u.graph, u.email, u.first_name, u.last_name, u.metadata, u.rating, u.created_at,"  \
-    " u.updated_at, g.sessions FROM users u JOIN graphs g ON g.graph = u.graph"
+    "u.user_id, u.graph, u.email, u.first_name, u.last_name, u.metadata, u.rating, u.no_ontology," \
+    " u.created_at, u.updated_at, g.sessions FROM users u JOIN graphs g ON g.graph = u.graph"
 
 static const db_sql sql[] = {
     [ADD] = {"INSERT INTO users (project, user_id, graph, email, first_name, last_name, metadata,"
-             " rating, created_at, updated_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"},
+             " rating, no_ontology, created_at, updated_at)"
+             " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"},
     [GET] = {"SELECT " COLUMNS " WHERE u.project = ?1 AND u.user_id = ?2"},
     [GRAPH] = {"SELECT graph FROM users WHERE project = ?1 AND user_id = ?2"},
     [UPDATE] = {"UPDATE users SET email = ?3, first_name = ?4, last_name = ?5, metadata = ?6,"
-                " rating = ?7, updated_at = ?8 WHERE project = ?1 AND user_id = ?2"},
+                " rating = ?7, no_ontology = ?8, updated_at = ?9 WHERE project = ?1 AND user_id = ?2"},
     [DELETE] = {"DELETE FROM users WHERE project = ?1 AND user_id = ?2"},
     [PAGE] = {"SELECT " COLUMNS " WHERE u.project = ?1"
               " ORDER BY u.created_at DESC, u.graph DESC LIMIT ?2 OFFSET ?3"},
+    [AFTER] = {"SELECT " COLUMNS " WHERE u.project = ?1 AND u.graph > ?2"
+               " ORDER BY u.created_at, u.graph LIMIT ?3"},
 };
 const db_sql_table users_sql = {"users", sql, COUNT(sql)};
 
@@ -27,7 +30,7 @@ err user_add(tx *t, int64_t project, const user *u)
     return db_run(t, &sql[ADD],
                   DB_ARGS(db_int(project), db_text(u->user_id), db_int(u->graph), db_text(u->email),
                           db_text(u->first_name), db_text(u->last_name), db_text(u->metadata),
-                          db_text(u->rating), db_int(u->created_at), db_int(u->updated_at)));
+                          db_text(u->rating), db_opt(u->no_ontology), db_int(u->created_at), db_int(u->updated_at)));
 }
 
 static void read_user(const db_rows *r, arena *a, user *u)
@@ -40,9 +43,10 @@ static void read_user(const db_rows *r, arena *a, user *u)
         .last_name = arena_dup(a, db_col_text(r, 4)),
         .metadata = arena_dup(a, db_col_text(r, 5)),
         .rating = arena_dup(a, db_col_text(r, 6)),
-        .created_at = db_col_int(r, 7),
-        .updated_at = db_col_int(r, 8),
-        .sessions = db_col_int(r, 9),
+        .no_ontology = db_col_int(r, 7),
+        .created_at = db_col_int(r, 8),
+        .updated_at = db_col_int(r, 9),
+        .sessions = db_col_int(r, 10),
     };
     u->id = uuid_mint(u->created_at, u->graph, UUID_USER, 1);
 }
@@ -74,7 +78,7 @@ err user_update(tx *t, int64_t project, const user *u)
     return db_run(t, &sql[UPDATE],
                   DB_ARGS(db_int(project), db_text(u->user_id), db_text(u->email),
                           db_text(u->first_name), db_text(u->last_name), db_text(u->metadata),
-                          db_text(u->rating), db_int(u->updated_at)));
+                          db_text(u->rating), db_opt(u->no_ontology), db_int(u->updated_at)));
 }
 
 err user_delete(tx *t, int64_t project, slice user_id)
@@ -82,21 +86,34 @@ err user_delete(tx *t, int64_t project, slice user_id)
     return db_run(t, &sql[DELETE], DB_ARGS(db_int(project), db_text(user_id)));
 }
 
-err user_page(tx *t, arena *a, int64_t project, int64_t limit, int64_t offset, user **to, size_t *n)
+static err read_all(db_rows *r, arena *a, user **to, size_t *n)
 {
     size_t cap = 0;
     err e = OK;
 
     *to = NULL;
     *n = 0;
-    db_rows r = db_query(t, &sql[PAGE], DB_ARGS(db_int(project), db_int(limit), db_int(offset)));
-    while (!e && db_next(&r)) {
+    while (!e && db_next(r)) {
         *to = arena_grow(a, *to, *n, &cap, sizeof(**to));
         if (*to)
-            read_user(&r, a, &(*to)[(*n)++]);
+            read_user(r, a, &(*to)[(*n)++]);
         else
             e = ERR_NO_MEMORY;
     }
-    err ended = db_end(&r);
+    err ended = db_end(r);
     return e ? e : ended;
+}
+
+err user_page(tx *t, arena *a, int64_t project, int64_t limit, int64_t offset, user **to, size_t *n)
+{
+    db_rows r = db_query(t, &sql[PAGE], DB_ARGS(db_int(project), db_int(limit), db_int(offset)));
+
+    return read_all(&r, a, to, n);
+}
+
+err user_after(tx *t, arena *a, int64_t project, int64_t after, int64_t limit, user **to, size_t *n)
+{
+    db_rows r = db_query(t, &sql[AFTER], DB_ARGS(db_int(project), db_int(after), db_int(limit)));
+
+    return read_all(&r, a, to, n);
 }

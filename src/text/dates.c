@@ -198,6 +198,7 @@ static size_t dates_in(slice text, text_date to[TEXT_DATES_MAX])
 {
     scan s = {text, 0};
     size_t n = 0;
+    bool looked = false, in_may = false;
 
     while (s.at < text.n && n < TEXT_DATES_MAX) {
         text_date d;
@@ -205,7 +206,12 @@ static size_t dates_in(slice text, text_date to[TEXT_DATES_MAX])
             s.at++;
             continue;
         }
-        if (d.month != 5 || d.day || d.year || lower(text.p[s.at - 1]) != 'y' || says_in_may(text))
+        bool may_alone = d.month == 5 && !d.day && !d.year;
+        if (may_alone && !looked) {
+            in_may = says_in_may(text);
+            looked = true;
+        }
+        if (!may_alone || in_may)
             to[n++] = d;
     }
     return n;

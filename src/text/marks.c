@@ -12,12 +12,13 @@ enum { MOST_FIRST = 3, LONGEST = TEXT_TABLE_WIDTH - 1 };
 static const char first_person[][TEXT_TABLE_WIDTH] = {"i", "me", "my", "our", "we"};
 
 static const char times[][TEXT_TABLE_WIDTH] = {
-    "ago",     "april",    "august",   "birthday",  "christmas", "day",     "days",      "december",
-    "fall",    "february", "friday",   "january",   "july",      "june",    "just",      "last",
-    "march",   "may",      "monday",   "month",     "morning",   "next",    "night",     "november",
-    "october", "recently", "saturday", "september", "since",     "soon",    "spring",    "summer",
-    "sunday",  "thursday", "today",    "tomorrow",  "tonight",   "tuesday", "wednesday", "week",
-    "weekend", "winter",   "year",     "years",     "yesterday",
+    "ago",      "april",     "august",    "birthday", "christmas", "day",       "days",
+    "december", "fall",      "february",  "friday",   "january",   "july",      "june",
+    "just",     "last",      "march",     "monday",   "month",     "morning",   "next",
+    "night",    "november",  "october",   "recently", "saturday",  "september", "since",
+    "soon",     "spring",    "summer",    "sunday",   "thursday",  "today",     "tomorrow",
+    "tonight",  "tuesday",   "wednesday", "week",     "weekend",   "winter",    "year",
+    "years",    "yesterday",
 };
 
 static bool is_space(uint32_t c)

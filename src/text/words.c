@@ -157,8 +157,8 @@ bool text_words_next(text_words *w)
             end = at;
     }
     w->at = at;
-    w->raw = (slice){p + begin, end - begin};
-    return w->folded.n > 0;
+    w->raw = end ? (slice){p + begin, end - begin} : NO_SLICE;
+    return end > 0;
 }
 
 /* ---- stop words ---- */

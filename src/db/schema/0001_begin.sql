@@ -37,6 +37,7 @@ CREATE TABLE users (
     last_name  TEXT,
     metadata   TEXT,
     rating     TEXT,
+    no_ontology BIGINT, -- disable_default_ontology: 0, 1 or not said
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     PRIMARY KEY (project, user_id)

@@ -43,21 +43,21 @@ test("a write that fails is a typed 500 and changes nothing", { skip: !pid && "n
     const writes: Record<string, () => Promise<unknown>> = {
         "user.add": () => zep.user.add({ userId: fresh("new") }, once),
         "user.update": () => zep.user.update(userId, { email: "new@example.org" }, once),
-        "user.delete": () => zep.user.delete(userId, once),
         "group.add": () => zep.group.add({ groupId: fresh("new") }, once),
         "group.update": () => zep.group.update(groupId, { name: "new" }, once),
-        "group.delete": () => zep.group.delete(groupId, once),
         "memory.addSession": () => zep.memory.addSession({ sessionId: fresh("new"), userId }, once),
         "memory.updateSession": () => zep.memory.updateSession(sessionId, { metadata: { a: 1 } }, once),
-        "memory.endSession": () => zep.memory.endSession(sessionId, {}, once),
-        "memory.endSessions": () => zep.memory.endSessions({ sessionIds: [sessionId] }, once),
-        "memory.delete": () => zep.memory.delete(sessionId, once),
         "memory.add": () => zep.memory.add(sessionId, { messages: [says("new")] }, once),
         "memory.updateMessageMetadata": () =>
             zep.memory.updateMessageMetadata(sessionId, uuid, { metadata: { a: 1 } }, once),
         "graph.add": () => zep.graph.add({ groupId, type: "text", data: "new" }, once),
         "graph.addBatch": () => zep.graph.addBatch({ groupId, episodes: [{ type: "text", data: "new" }] }, once),
+        "memory.endSession": () => zep.memory.endSession(sessionId, {}, once),
+        "memory.endSessions": () => zep.memory.endSessions({ sessionIds: [sessionId] }, once),
         "graph.episode.delete": () => zep.graph.episode.delete(uuid, once),
+        "memory.delete": () => zep.memory.delete(sessionId, once),
+        "group.delete": () => zep.group.delete(groupId, once),
+        "user.delete": () => zep.user.delete(userId, once),
     };
 
     const before = await everything();
