@@ -121,7 +121,8 @@ format: ## bring every C file into the project's format
 	clang-format -i $(ALL_C) $(ALL_H)
 
 format-check:
-	@clang-format --dry-run --Werror $(ALL_C) $(ALL_H)
+	@bad=0; for f in $(ALL_C) $(ALL_H); do clang-format $$f | cmp -s - $$f || \
+	    { echo "not formatted (make format): $$f"; bad=1; }; done; exit $$bad
 
 lint: $(BUILD)/gen/schema.h ## clang-tidy, and clang's own warnings
 	@tools/lint $(CPPFLAGS) -- $(filter src/%,$(ALL_C))

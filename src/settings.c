@@ -45,7 +45,7 @@ const setting setting_rows[SETTINGS] = {
      .about = "Open connections of one client address; above it 503; 0 is no limit."},
     {"max-body-bytes", NULL, SETTING_SIZE, AT(max_body_bytes), .text = "5 MiB", .min = KIB,
      .max = GIB, .about = "A request's body; above it 413."},
-    {"max-header-bytes", NULL, SETTING_SIZE, AT(max_header_bytes), .text = "32 KiB", .min = 4 * KIB,
+    {"max-header-bytes", NULL, SETTING_SIZE, AT(max_header_bytes), .text = "16 KiB", .min = 4 * KIB,
      .max = 16 * MIB, .about = "A request's line and header; above it 431."},
     {"header-timeout-ms", NULL, SETTING_NUMBER, AT(header_timeout_ms), .text = "5000", .min = 10,
      .max = HOUR_MS, .about = "Time for a request's whole header; then its connection is closed."},

@@ -41,7 +41,8 @@ static err run_key_lookup(db_job *job, tx *t)
     return project_of_key(t, k->hash, &k->project, &k->id);
 }
 
-/* RECALLD_API_KEY is a key of the default project for as long as it is set; it is not in the store. */
+/* RECALLD_API_KEY is a key of the default project for as long as it is set; it is not in the store.
+ */
 static err run_own_key_lookup(db_job *job, tx *t)
 {
     struct key_lookup *k = (struct key_lookup *)job;
@@ -68,13 +69,12 @@ static struct known_key *slot_of(app *a, const uint8_t hash[KEY_HASH])
     return &a->keys[(hash[0] | hash[1] << 8) % KEY_SLOTS];
 }
 
-static bool known(app *a, const uint8_t hash[KEY_HASH], int64_t now, int64_t *number,
-                  uuid *id)
+static bool known(app *a, const uint8_t hash[KEY_HASH], int64_t now, int64_t *number, uuid *id)
 {
     pthread_mutex_lock(&a->keys_lock);
     const struct known_key *k = slot_of(a, hash);
-    bool good = k->project && now - k->checked_us < KEY_GOOD_US &&
-                memcmp(k->hash, hash, KEY_HASH) == 0;
+    bool good =
+        k->project && now - k->checked_us < KEY_GOOD_US && memcmp(k->hash, hash, KEY_HASH) == 0;
     if (good) {
         *number = k->project;
         *id = k->project_id;

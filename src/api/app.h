@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * api/app.h -- the API as the HTTP server sees it: the table of routes, and the functions that find a
- * key's project and run a handler where its row says. */
+ * api/app.h -- the API as the HTTP server sees it: the table of routes, and the functions that find
+ * a key's project and run a handler where its row says. */
 #ifndef API_APP_H
 #define API_APP_H
 
@@ -20,8 +20,9 @@ typedef struct app_options {
 /* The project that RECALLD_API_KEY and `make run` speak of. */
 #define DEFAULT_PROJECT "default"
 
-/* One for the process; starts the upkeep of `d` (folding, erasing), which outlives it. Makes the default project when `api_key` is given
- * and there is none. ERR_NO_MEMORY and what the store answers. */
+/* One for the process; starts the upkeep of `d` (folding, erasing), which outlives it. Makes the
+ * default project when `api_key` is given and there is none. ERR_NO_MEMORY and what the store
+ * answers. */
 MUST_CHECK err app_open(db *d, const app_options *o, app **out);
 
 /* What http_open wants: every route, or those of operations alone (/healthz, /readyz, /metrics) for

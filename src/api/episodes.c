@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * api/episodes.c -- POST /graph and /graph/episodes: data given to a graph, and what it is made of. */
+ * api/episodes.c -- POST /graph and /graph/episodes: data given to a graph, and what it is made of.
+ */
 #include "api/handlers.h"
 #include "api/pages.h"
 #include "base/json.h"
@@ -106,8 +107,8 @@ static err add_data(request *rq, tx *t, slice user_id, slice group_id, size_t n)
     int64_t number;
 
     err e = graph_of_owner(rq, t, user_id, group_id, &number);
-    return e ? e : ingest_data(t, &rq->arena, app_of(rq)->upkeep, rq->project, number, rq->prepared,
-                               n);
+    return e ? e
+             : ingest_data(t, &rq->arena, app_of(rq)->upkeep, rq->project, number, rq->prepared, n);
 }
 
 /* POST /graph */

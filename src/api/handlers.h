@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * api/handlers.h -- what the files of api/ share: the app behind a request, and the handlers that the
- * table names. Inside api/ only. */
+ * api/handlers.h -- what the files of api/ share: the app behind a request, and the handlers that
+ * the table names. Inside api/ only. */
 #ifndef API_HANDLERS_H
 #define API_HANDLERS_H
 
@@ -83,8 +83,8 @@ err episodes_delete(request *rq, tx *t);
 err episodes_of_user(request *rq, tx *t);
 err episodes_of_group(request *rq, tx *t);
 
-/* episodes.c, for searches.c too: exactly one owner (else a 400), its graph's number, and episodes as
- * they are shown. */
+/* episodes.c, for searches.c too: exactly one owner (else a 400), its graph's number, and episodes
+ * as they are shown. */
 MUST_CHECK err one_owner(request *rq, slice user_id, slice group_id);
 MUST_CHECK err graph_of_owner(request *rq, tx *t, slice user_id, slice group_id, int64_t *number);
 MUST_CHECK err replies_of_episodes(request *rq, tx *t, const graph *g, const episode *eps, size_t n,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * api/messages.c -- /sessions/{id}/memory and /messages: what was said, and what matters of it now. */
+ * api/messages.c -- /sessions/{id}/memory and /messages: what was said, and what matters of it now.
+ */
 #include "api/handlers.h"
 #include "api/pages.h"
 #include "memory/ingest.h"
@@ -76,8 +77,8 @@ err messages_add(request *rq, tx *t)
     int64_t number;
     graph g;
 
-    err e = ingest_messages(t, &rq->arena, app_of(rq)->upkeep, rq->project, session_id, rq->prepared,
-                            in->messages.n, &g, &number, &taken);
+    err e = ingest_messages(t, &rq->arena, app_of(rq)->upkeep, rq->project, session_id,
+                            rq->prepared, in->messages.n, &g, &number, &taken);
     if (e == ERR_CONFLICT)
         return request_fail(rq, e, "session ended: %.*s", SLICE_ARG(session_id));
     if (e == ERR_EXISTS) {
@@ -113,7 +114,8 @@ static err open_session(request *rq, tx *t, session *s, graph *g)
     return e ? e : graph_open(t, &rq->arena, rq->project, s->graph, g);
 }
 
-/* One page. As long as no message was deleted, places are ranks, and a page costs the same anywhere. */
+/* One page. As long as no message was deleted, places are ranks, and a page costs the same
+ * anywhere. */
 static err read_page(request *rq, tx *t, const session *s, const graph *g, int64_t limit,
                      int64_t skip, episode **eps, size_t *n)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * api/pages.h -- page_number and page_size as a limit and an offset; merging of metadata. Inside api/
- * only. */
+ * api/pages.h -- page_number and page_size as a limit and an offset; merging of metadata. Inside
+ * api/ only. */
 #ifndef API_PAGES_H
 #define API_PAGES_H
 

@@ -19,7 +19,7 @@ const route routes[] = {
     /* ---- users ---- */
     {POST("/users", 201), .need = NEED_WRITE, .body = &user_create_shape, .reply = &user_shape,
      .errors = E400 | E500, .handle = users_add, .id = "user.add", .summary = "Adds a user."},
-    {GET("/users"), .need = NEED_SEARCH, .query = &cursor_query_shape, .reply = &user_shape,
+    {GET("/users"), .need = NEED_SEARCH, .query = &after_query_shape, .reply = &user_shape,
      .reply_list = true, .errors = E400 | E500, .handle = users_list_plain, .id = "user.list",
      .summary = "Users by row number, `cursor` being the last one seen."},
     {GET("/users-ordered"), .need = NEED_SEARCH, .query = &page_query_shape, .reply = &users_shape,
@@ -59,7 +59,7 @@ const route routes[] = {
     {POST("/sessions", 201), .need = NEED_WRITE, .body = &session_create_shape,
      .reply = &session_shape, .errors = E400 | E500, .handle = sessions_add,
      .id = "memory.add_session", .summary = "Creates a session."},
-    {GET("/sessions"), .need = NEED_SEARCH, .query = &cursor_query_shape, .reply = &session_shape,
+    {GET("/sessions"), .need = NEED_SEARCH, .query = &after_query_shape, .reply = &session_shape,
      .reply_list = true, .errors = E400 | E500, .handle = sessions_list_plain,
      .id = "memory.list_sessions_plain",
      .summary = "Sessions by row number, `cursor` being the last one seen."},
@@ -142,7 +142,7 @@ const route routes[] = {
      .id = "healthz", .summary = "Whether the process answers."},
     {OPEN("/readyz"), .need = NEED_READ, .reply = &status_shape, .handle = ready, .id = "readyz",
      .summary = "Whether the store can be read and written."},
-    {OPEN("/metrics"), .need = NEED_NOTHING, .handle = metrics, .id = "metrics",
-     .summary = "Counters, as Prometheus text."},
+    {OPEN("/metrics"), .need = NEED_NOTHING, .reply_type = "text/plain", .handle = metrics,
+     .id = "metrics", .summary = "Counters, as Prometheus text."},
 };
 const size_t routes_n = COUNT(routes);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * api/searches.c -- graph.search, sessions/search and sessions/{id}/search: three questions to the one
- * entrance, search/search.h. */
+ * api/searches.c -- graph.search, sessions/search and sessions/{id}/search: three questions to the
+ * one entrance, search/search.h. */
 #include "api/handlers.h"
 #include "api/pages.h"
 #include "search/search.h"

@@ -122,8 +122,8 @@ err sessions_of_user(request *rq, tx *t)
     session *sessions;
     size_t n;
 
-    err e = session_list_of_user(t, &rq->arena, rq->project, request_arg(rq, "user_id"), &sessions,
-                                 &n);
+    err e =
+        session_list_of_user(t, &rq->arena, rq->project, request_arg(rq, "user_id"), &sessions, &n);
     if (!e)
         e = replies_of(rq, sessions, n, &items);
     return e ? e : reply_list(rq, &session_shape, items, n);

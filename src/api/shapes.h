@@ -41,8 +41,8 @@ typedef struct limit_query {
     int64_t limit;
 } limit_query;
 
-extern const shape page_query_shape, sessions_query_shape, cursor_query_shape, memory_query_shape,
-    lastn_query_shape, limit_query_shape;
+extern const shape page_query_shape, sessions_query_shape, cursor_query_shape, after_query_shape,
+    memory_query_shape, lastn_query_shape, limit_query_shape;
 
 /* ---- bodies ---- */
 
@@ -195,6 +195,28 @@ typedef struct messages_reply {
     list messages;
     int64_t row_count, total_count;
 } messages_reply;
+
+typedef struct fact_reply {
+    uuid id;
+    slice fact, name, source_node_name, target_node_name;
+    int64_t created_at, valid_at, invalid_at, expired_at;
+    double rating;
+} fact_reply;
+
+typedef struct edge_reply {
+    uuid id, source_node, target_node;
+    slice name, fact, attributes;
+    list episodes;
+    int64_t created_at, valid_at, invalid_at, expired_at;
+    double score;
+} edge_reply;
+
+typedef struct summary_reply {
+    uuid id;
+    slice content, metadata;
+    list related_messages;
+    int64_t created_at, token_count;
+} summary_reply;
 
 typedef struct memory_reply {
     slice context;

@@ -145,8 +145,8 @@ static slice display_name(request *rq, const user *u)
 
     if (!first && !last)
         return u->user_id;
-    return arena_printf(&rq->arena, "%.*s%s%.*s", SLICE_ARG(u->first_name), first && last ? " " : "",
-                        SLICE_ARG(u->last_name));
+    return arena_printf(&rq->arena, "%.*s%s%.*s", SLICE_ARG(u->first_name),
+                        first && last ? " " : "", SLICE_ARG(u->last_name));
 }
 
 /* GET /users/{user_id}/node: the node that stands for the user, there before any data. */

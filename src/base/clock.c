@@ -28,6 +28,11 @@ int64_t clock_monotonic_us(void)
     return read_clock(CLOCK_MONOTONIC);
 }
 
+int64_t clock_coarse_us(void)
+{
+    return read_clock(CLOCK_MONOTONIC_COARSE);
+}
+
 static int64_t floor_div(int64_t a, int64_t b)
 {
     return a / b - (a % b < 0);

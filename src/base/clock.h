@@ -23,6 +23,9 @@ int64_t clock_now_us(void);
 /* For measuring spans; never steps. */
 int64_t clock_monotonic_us(void);
 
+/* The same to a few milliseconds, for a fraction of its cost; for limits, not for measuring. */
+int64_t clock_coarse_us(void);
+
 /* `YYYY-MM-DDTHH:MM:SS.ffffffZ` into `to`, CLOCK_TEXT bytes and a NUL. Times outside of the years
  * 0001 to 9999 are written as the nearest that is inside. */
 void clock_format(int64_t us, char to[CLOCK_TEXT + 1]);

@@ -54,6 +54,10 @@ typedef enum shape_kind {
     SHAPE_TEXTS,
 } shape_kind;
 
+/* What a handler asks of fields together (documentation): exactly one, or at least one, of those
+ * that are marked so in a shape. */
+typedef enum field_choice { CHOICE_NONE, CHOICE_ONE, CHOICE_SOME } field_choice;
+
 typedef struct list {
     void *items; /* an array of the shape's structs, or of slices; non-NULL also when empty */
     size_t n;
@@ -67,6 +71,7 @@ typedef struct field {
     size_t offset;      /* into the struct */
     bool required;      /* request: absent is an error; reply: never null (documentation) */
     bool omit;          /* reply: an absent value is left out and not written as null */
+    field_choice choice; /* request: see above */
     bool empty_absent;  /* request: "" counts as absent (Go always sends scalars) */
     bool lenient;       /* query INT: what does not parse falls back to `fallback` */
     int64_t min, max;   /* bounds; see the table above. For TEXT in code points */

@@ -4,8 +4,8 @@
  *
  * Group commit: the writer takes every job that waits, runs each in a savepoint of one transaction,
  * commits once, and only then tells them. A job that fails takes only itself back. When the engine
- * rolls the whole transaction back by itself, or the commit fails, the jobs are run again one by one,
- * so that each gets its own answer. */
+ * rolls the whole transaction back by itself, or the commit fails, the jobs are run again one by
+ * one, so that each gets its own answer. */
 #include "db/db.h"
 
 #include "base/log.h"
@@ -20,9 +20,9 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-enum { MAX_BATCH = 256, MAX_CONNS = 64 };
+enum { MAX_BATCH = 256, MAX_CONNS = 64, REST_EVERY = 64 };
 
-#define SCRUB_AFTER_US (1 * CLOCK_S_US)
+#define SCRUB_AFTER_US  (1 * CLOCK_S_US)
 #define CUT_PATIENCE_US (10 * CLOCK_S_US)
 
 struct queue {
@@ -43,9 +43,10 @@ struct db {
     struct queue writes, background, reads;
     bool stopping;
 
-    pthread_mutex_t conns_lock; /* guards idle[] */
+    pthread_mutex_t conns_lock; /* guards the three below */
     conn *idle[MAX_CONNS];
     int idle_n;
+    bool resting; /* given back connections let go of their snapshots */
 
     pthread_t writer_thread;
     pthread_t *workers;
@@ -54,7 +55,8 @@ struct db {
 
     atomic_bool unwritable;
     atomic_llong commits, jobs, rollbacks, scrubs;
-    int64_t forget_since_us; /* the writer's: when the oldest unscrubbed delete was committed; 0: none */
+    int64_t forget_since_us; /* the writer's: when the oldest unscrubbed delete was committed; 0:
+                                none */
 };
 
 /* ---- the fault seam ---- */
@@ -244,6 +246,8 @@ static void conn_give(db *d, conn *c)
 {
     pthread_mutex_lock(&d->conns_lock);
     bool kept = d->idle_n < MAX_CONNS;
+    if (d->resting)
+        d->ops->rest(c);
     if (kept)
         d->idle[d->idle_n++] = c;
     pthread_mutex_unlock(&d->conns_lock);
@@ -263,7 +267,7 @@ err db_read(db *d, db_job *job)
     if (t.failed && !e)
         e = t.failed;
     if (t.begun)
-        d->ops->rollback(c); /* nothing was written: this only lets the snapshot go */
+        d->ops->end_read(c, t.failed != OK);
     conn_give(d, c);
     return e;
 }
@@ -345,7 +349,8 @@ static void cut_log(db *d)
     }
 }
 
-/* All of `jobs` in one transaction. False: nothing was committed and `result`s are not to be used. */
+/* All of `jobs` in one transaction. False: nothing was committed and `result`s are not to be used.
+ */
 static bool run_batch(db *d, db_job *jobs, err *why)
 {
     tx t = {.c = d->writer, .ops = d->ops, .writing = true};
@@ -424,9 +429,22 @@ static bool scrub_due(const db *d)
     return d->forget_since_us && clock_monotonic_us() - d->forget_since_us >= SCRUB_AFTER_US;
 }
 
+/* Unused connections let go of what they kept, or the log could never begin anew. */
+static void rest_idle(db *d, bool resting)
+{
+    pthread_mutex_lock(&d->conns_lock);
+    d->resting = resting;
+    for (int i = 0; i < d->idle_n; i++)
+        d->ops->rest(d->idle[i]);
+    pthread_mutex_unlock(&d->conns_lock);
+}
+
 static void scrub(db *d)
 {
-    if (d->ops->scrub(d->writer) == OK) {
+    rest_idle(d, true);
+    err e = d->ops->scrub(d->writer);
+    rest_idle(d, false);
+    if (!e) {
         d->forget_since_us = 0;
         atomic_fetch_add(&d->scrubs, 1);
     } else { /* a reader stood in the way: again in a while */
@@ -452,6 +470,7 @@ static void wait_for_work(db *d)
 static void *writer_main(void *arg)
 {
     db *d = arg;
+    unsigned batches = 0;
 
     pthread_mutex_lock(&d->lock);
     for (;;) {
@@ -462,8 +481,11 @@ static void *writer_main(void *arg)
             continue;
         }
         pthread_mutex_unlock(&d->lock);
-        if (jobs)
+        if (jobs) {
             write_jobs(d, jobs);
+            if (++batches % REST_EVERY == 0)
+                rest_idle(d, false);
+        }
         if (scrub_due(d) || last)
             scrub(d);
         pthread_mutex_lock(&d->lock);
@@ -583,7 +605,8 @@ static err lock_and_migrate(db *d, const db_options *o, arena *a, slice *why)
     if (!e) /* never under the feet of a running server */
         e = migrate(d->ops, d->writer, d->lock_fd >= 0, a, why);
     if (e == ERR_NOT_FOUND)
-        *why = SLICE("the store is of an older version; start the server once to bring it up to date");
+        *why =
+            SLICE("the store is of an older version; start the server once to bring it up to date");
     if (!o->serve && d->lock_fd >= 0) {
         close(d->lock_fd);
         d->lock_fd = -1;

@@ -74,8 +74,9 @@ static inline db_value db_blob(slice s)
 
 /* Run a statement for its effect.
  *
- * ERR_EXISTS     a unique key is taken; the transaction may go on only if the caller answers an error
- * ERR_BUSY, ERR_STORAGE, ERR_NO_MEMORY, ERR_INTERNAL  the transaction is lost; hand the error on */
+ * ERR_EXISTS     a unique key is taken; the transaction may go on only if the caller answers an
+ * error ERR_BUSY, ERR_STORAGE, ERR_NO_MEMORY, ERR_INTERNAL  the transaction is lost; hand the error
+ * on */
 MUST_CHECK err db_run(tx *t, const db_sql *sql, const db_value *args, size_t n);
 
 /* The same, and how many rows it changed. */
@@ -124,8 +125,8 @@ void db_after_commit(tx *t, void (*call)(void *arg, int64_t number), void *arg, 
 typedef struct db_job db_job;
 
 struct db_job {
-    /* The work, inside a transaction. May run more than once (a batch that the engine rolled back, a
-     * serialization failure), so it has no effect outside of the transaction and what it resets
+    /* The work, inside a transaction. May run more than once (a batch that the engine rolled back,
+     * a serialization failure), so it has no effect outside of the transaction and what it resets
      * itself. */
     err (*run)(db_job *job, tx *t);
     /* After the commit is durable (OK), or when nothing was written (anything else). Any thread. */
@@ -155,12 +156,12 @@ MUST_CHECK err db_write_behind(db *d, db_job *job);
 /* ---- the store ---- */
 
 typedef struct db_options {
-    slice url;           /* "sqlite:PATH" */
-    bool serve;          /* take the lock, migrate, start the threads; otherwise a command's visit */
-    bool create;         /* make the store if there is none, and migrate it */
-    int workers;         /* reading threads; serve only */
-    int max_queue;       /* jobs waiting for the writer, and for the workers; then ERR_BUSY */
-    int64_t busy_ms;     /* how long to wait for another process's lock */
+    slice url;       /* "sqlite:PATH" */
+    bool serve;      /* take the lock, migrate, start the threads; otherwise a command's visit */
+    bool create;     /* make the store if there is none, and migrate it */
+    int workers;     /* reading threads; serve only */
+    int max_queue;   /* jobs waiting for the writer, and for the workers; then ERR_BUSY */
+    int64_t busy_ms; /* how long to wait for another process's lock */
     int64_t cache_bytes; /* page cache of the write connection; readers have a quarter each */
 } db_options;
 

@@ -16,7 +16,7 @@ typedef struct conn conn;     /* a driver's connection */
 struct tx {
     conn *c;
     const struct engine_ops *ops;
-    bool begun;   /* a read transaction begins with its first statement */
+    bool begun; /* a read transaction begins with its first statement */
     bool writing;
     bool forgets; /* db_forget was called */
     err failed;   /* sticky: once the engine lost the transaction nothing more is run */
@@ -36,6 +36,10 @@ typedef struct engine_ops {
     void (*disconnect)(conn *c);
 
     err (*begin)(conn *c, bool writing);
+    /* A read transaction is over; what it saw may be kept for the next one as long as nothing was
+     * committed meanwhile. After `rest` an unused connection holds nothing. */
+    void (*end_read)(conn *c, bool failed);
+    void (*rest)(conn *c);
     err (*commit)(conn *c);
     void (*rollback)(conn *c);
     bool (*in_transaction)(conn *c); /* false when the engine rolled it back by itself */

@@ -18,9 +18,10 @@ int db_schema_version(void)
 /* The store's version, 0 when it is empty: then the version's own table is made. */
 static err version_read(tx *t, const engine_ops *ops, bool apply, int64_t *version)
 {
-    static const char make[] = "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL);"
-                               "INSERT INTO schema_version (version) SELECT 0"
-                               " WHERE NOT EXISTS (SELECT 1 FROM schema_version);";
+    static const char make[] =
+        "CREATE TABLE IF NOT EXISTS schema_version (version BIGINT NOT NULL);"
+        "INSERT INTO schema_version (version) SELECT 0"
+        " WHERE NOT EXISTS (SELECT 1 FROM schema_version);";
 
     if (apply) {
         err e = ops->script(t->c, make);
@@ -59,8 +60,9 @@ err migrate(const engine_ops *ops, conn *c, bool apply, arena *a, slice *why)
     t.begun = true;
     e = version_read(&t, ops, apply, &version);
     if (!e && version > db_schema_version()) {
-        *why = arena_printf(a, "the store has schema version %lld and this program knows %d: use a "
-                               "newer recalld",
+        *why = arena_printf(a,
+                            "the store has schema version %lld and this program knows %d: use a "
+                            "newer recalld",
                             (long long)version, db_schema_version());
         e = ERR_BAD_REQUEST;
     }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * db/sqlite.c -- the embedded engine: SQLite in WAL mode, every commit synced, deleted bytes zeroed.
+ * db/sqlite.c -- the embedded engine: SQLite in WAL mode, every commit synced, deleted bytes
+ * zeroed.
  *
  * What of our dialect SQLite does not say itself is translated when a migration runs: `COLLATE "C"`
  * is its own byte order and falls away, and a table whose closing line bears `-- clustered` becomes
@@ -27,18 +28,31 @@ struct engine {
     int64_t busy_ms;
     int64_t cache_bytes;
     bool create;
+    atomic_llong version; /* commits of this process */
 };
+
+/* A read snapshot is kept between requests while no commit came: beginning and ending one costs two
+ * locks of the file, more than finding a row. Other processes' commits are seen after this long. */
+#define SNAPSHOT_US (CLOCK_S_US / 10)
 
 enum fixed { BEGIN_READ, BEGIN_WRITE, COMMIT, ROLLBACK, SAVEPOINT, RELEASE, ROLLBACK_TO, FIXED };
 
 static const char *const fixed_text[FIXED] = {
-    [BEGIN_READ] = "BEGIN",        [BEGIN_WRITE] = "BEGIN IMMEDIATE", [COMMIT] = "COMMIT",
-    [ROLLBACK] = "ROLLBACK",       [SAVEPOINT] = "SAVEPOINT job",     [RELEASE] = "RELEASE job",
+    [BEGIN_READ] = "BEGIN",
+    [BEGIN_WRITE] = "BEGIN IMMEDIATE",
+    [COMMIT] = "COMMIT",
+    [ROLLBACK] = "ROLLBACK",
+    [SAVEPOINT] = "SAVEPOINT job",
+    [RELEASE] = "RELEASE job",
     [ROLLBACK_TO] = "ROLLBACK TO job",
 };
 
 struct conn {
     sqlite3 *s;
+    engine *g;
+    bool reading;          /* a read transaction is open, perhaps kept from an earlier request */
+    long long version;     /* of g, before that began */
+    int64_t reading_since; /* clock_coarse_us */
     sqlite3_stmt *fixed[FIXED];
     struct {
         const db_sql *sql;
@@ -186,11 +200,12 @@ static int settle(conn *c, const engine *g, bool writer)
     char pragmas[512];
     int64_t cache_kib = (writer ? g->cache_bytes : g->cache_bytes / 4) / 1024;
 
-    snprintf(pragmas, sizeof(pragmas),
-             "PRAGMA cache_size = -%lld; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;%s",
-             (long long)cache_kib,
-             writer ? "PRAGMA secure_delete = ON; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                    : "PRAGMA query_only = ON;");
+    snprintf(
+        pragmas, sizeof(pragmas),
+        "PRAGMA cache_size = -%lld; PRAGMA temp_store = MEMORY; PRAGMA trusted_schema = OFF;%s",
+        (long long)cache_kib,
+        writer ? "PRAGMA secure_delete = ON; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+               : "PRAGMA query_only = ON;");
     sqlite3_busy_timeout(c->s, (int)g->busy_ms);
     int rc = sqlite3_exec(c->s, pragmas, NULL, NULL, NULL);
     if (rc == SQLITE_OK && writer)
@@ -205,6 +220,7 @@ static err connect(engine *g, bool writer, conn **out)
 
     if (!c)
         return ERR_NO_MEMORY;
+    c->g = g;
     int rc = sqlite3_open_v2(g->path, &c->s, flags, NULL);
     if (rc == SQLITE_OK)
         rc = settle(c, g, writer);
@@ -231,16 +247,6 @@ static err run_fixed(conn *c, enum fixed which)
     return rc == SQLITE_DONE ? OK : report(c, rc, fixed_text[which]);
 }
 
-static err begin(conn *c, bool writing)
-{
-    return run_fixed(c, writing ? BEGIN_WRITE : BEGIN_READ);
-}
-
-static err commit(conn *c)
-{
-    return run_fixed(c, COMMIT);
-}
-
 static bool in_transaction(conn *c)
 {
     return !sqlite3_get_autocommit(c->s);
@@ -250,6 +256,47 @@ static void rollback(conn *c)
 {
     if (in_transaction(c) && run_fixed(c, ROLLBACK))
         log_error("store: a transaction could not be rolled back");
+}
+
+static void rest(conn *c)
+{
+    rollback(c);
+    c->reading = false;
+}
+
+static err begin_read(conn *c)
+{
+    long long version = atomic_load(&c->g->version);
+    int64_t now = clock_coarse_us();
+
+    if (c->reading && c->version == version && now - c->reading_since < SNAPSHOT_US)
+        return OK;
+    rest(c);
+    err e = run_fixed(c, BEGIN_READ);
+    c->reading = !e;
+    c->version = version;
+    c->reading_since = now;
+    return e;
+}
+
+static void end_read(conn *c, bool failed)
+{
+    if (failed)
+        rest(c);
+}
+
+static err begin(conn *c, bool writing)
+{
+    return writing ? run_fixed(c, BEGIN_WRITE) : begin_read(c);
+}
+
+static err commit(conn *c)
+{
+    err e = run_fixed(c, COMMIT);
+
+    if (!e)
+        atomic_fetch_add(&c->g->version, 1);
+    return e;
 }
 
 static err savepoint(conn *c)
@@ -380,7 +427,8 @@ static int64_t changed(conn *c)
 
 static int64_t col_int(void *stmt, int col)
 {
-    return sqlite3_column_type(stmt, col) == SQLITE_NULL ? NO_TIME : sqlite3_column_int64(stmt, col);
+    return sqlite3_column_type(stmt, col) == SQLITE_NULL ? NO_TIME
+                                                         : sqlite3_column_int64(stmt, col);
 }
 
 static slice col_bytes(void *stmt, int col, const void *p)
@@ -567,6 +615,8 @@ const engine_ops sqlite_engine = {
     .connect = connect,
     .disconnect = disconnect,
     .begin = begin,
+    .end_read = end_read,
+    .rest = rest,
     .commit = commit,
     .rollback = rollback,
     .in_transaction = in_transaction,

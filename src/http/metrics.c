@@ -10,7 +10,7 @@
 enum { CLASSES = 6, BUCKETS = 10 };
 
 /* Upper bounds in microseconds; the last bucket is everything. */
-static const int64_t bounds_us[BUCKETS] = {100,    250,    500,     1000,    2500,
+static const int64_t bounds_us[BUCKETS] = {100,   250,   500,    1000,    2500,
                                            10000, 50000, 250000, 1000000, 5000000};
 
 struct counters {

@@ -22,9 +22,11 @@ struct peer {
     bool refused;
     uint8_t address[16]; /* IPv4 as its first four bytes */
     _Atomic int phase;
-    _Atomic int64_t since_us;  /* monotonic, of the phase */
-    int64_t seen_bytes;        /* the sweeper's: received when the idle phase was first seen; -1: not yet */
-    int64_t trickle_since_us;  /* the sweeper's: when more bytes were seen without a request; 0: none */
+    _Atomic int64_t since_us; /* monotonic, of the phase */
+    int64_t
+        seen_bytes; /* the sweeper's: received when the idle phase was first seen; -1: not yet */
+    int64_t
+        trickle_since_us; /* the sweeper's: when more bytes were seen without a request; 0: none */
 };
 
 struct peers {
@@ -99,7 +101,7 @@ static void *sweep(void *arg)
         until.tv_nsec %= 1000000000;
         pthread_cond_timedwait(&p->cond, &p->lock, &until);
 
-        int64_t now = clock_monotonic_us();
+        int64_t now = clock_coarse_us();
         for (peer *one = p->first; one; one = one->next)
             if (overdue(p, one, now))
                 shutdown(one->fd, SHUT_RDWR);
@@ -207,7 +209,7 @@ bool peer_refused(const peer *one)
 
 void peer_enter(peer *one, peer_phase phase)
 {
-    atomic_store_explicit(&one->since_us, clock_monotonic_us(), memory_order_relaxed);
+    atomic_store_explicit(&one->since_us, clock_coarse_us(), memory_order_relaxed);
     atomic_store_explicit(&one->phase, (int)phase, memory_order_release);
 }
 

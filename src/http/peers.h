@@ -3,9 +3,9 @@
  * http/peers.h -- who is connected, and for how long already: the limits on connections and on slow
  * senders. Inside http/ only.
  *
- * These are ours and not libmicrohttpd's, whose limits leave clients hanging or hang up silently and
- * whose timeout counts inactivity only. Loop threads tell a peer's phase; one sweeping thread closes
- * (shuts down, which the loop then sees) what has been in a phase for too long. */
+ * These are ours and not libmicrohttpd's, whose limits leave clients hanging or hang up silently
+ * and whose timeout counts inactivity only. Loop threads tell a peer's phase; one sweeping thread
+ * closes (shuts down, which the loop then sees) what has been in a phase for too long. */
 #ifndef HTTP_PEERS_H
 #define HTTP_PEERS_H
 

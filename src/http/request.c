@@ -9,7 +9,10 @@
 enum { REPLY_MAX = 1 << 30 };
 
 static const field message_fields[] = {
-    {.name = "message", .kind = SHAPE_TEXT, .offset = offsetof(message_reply, message)},
+    {.name = "message",
+     .kind = SHAPE_TEXT,
+     .offset = offsetof(message_reply, message),
+     .required = true},
 };
 const shape message_shape = SHAPE("SuccessResponse", message_reply, message_fields);
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * http/request.h -- what a handler sees: a request that has passed the gate, and the row of the route
- * table that brought it there.
+ * http/request.h -- what a handler sees: a request that has passed the gate, and the row of the
+ * route table that brought it there.
  *
  * A handler is a straight line: read arguments, call, reply, return an err. It never knows which
- * thread it is on, which engine is below, or how to commit; the row says what it needs. What it puts
- * into the request lives in the request's arena. It may be run again from the start (see db/db.h),
- * so its only effects are in the transaction and in the reply. */
+ * thread it is on, which engine is below, or how to commit; the row says what it needs. What it
+ * puts into the request lives in the request's arena. It may be run again from the start (see
+ * db/db.h), so its only effects are in the transaction and in the reply. */
 #ifndef HTTP_REQUEST_H
 #define HTTP_REQUEST_H
 
@@ -41,13 +41,14 @@ typedef struct route {
     const char *pattern; /* "/api/v2/users/{user_id}"; static segments win over {…} */
     route_access access;
     route_need need;
-    const shape *query; /* parameters, into rq->query; NULL: none are read */
-    const shape *body;  /* JSON object, into rq->body; NULL: a body is dropped unread */
-    const shape *reply; /* for the OpenAPI document: what `handle` answers */
-    bool reply_list;    /* an array of `reply` */
-    int status;         /* of success */
-    unsigned errors;    /* E400 | … */
-    err (*prepare)(request *rq);       /* before the transaction, off the writer; or NULL */
+    const shape *query;          /* parameters, into rq->query; NULL: none are read */
+    const shape *body;           /* JSON object, into rq->body; NULL: a body is dropped unread */
+    const shape *reply;          /* for the OpenAPI document: what `handle` answers */
+    bool reply_list;             /* an array of `reply` */
+    const char *reply_type;      /* of a reply that is no JSON: its content type; else NULL */
+    int status;                  /* of success */
+    unsigned errors;             /* E400 | … */
+    err (*prepare)(request *rq); /* before the transaction, off the writer; or NULL */
     err (*handle)(request *rq, tx *t); /* `t` is NULL for NEED_NOTHING */
     const char *id;                    /* "memory.add_session" */
     const char *summary;               /* a sentence for the OpenAPI document */
@@ -60,13 +61,13 @@ struct request {
     const route *route;
     void *app; /* what the server was opened with (http_app.ctx) */
 
-    int64_t project;            /* whose key it was; 0 where none is needed */
-    uuid project_id;            /* the same as the wire shows it */
-    slice args[ROUTE_MAX_ARGS]; /* the {…} of the path, decoded, in the pattern's order */
-    slice raw_query, raw_body;  /* as received; borrowed */
-    void *query;                /* struct of route->query, or NULL */
-    void *body;                 /* struct of route->body, or NULL */
-    void *prepared;             /* prepare's result for handle */
+    int64_t project;                 /* whose key it was; 0 where none is needed */
+    uuid project_id;                 /* the same as the wire shows it */
+    slice args[ROUTE_MAX_ARGS];      /* the {…} of the path, decoded, in the pattern's order */
+    slice raw_query, raw_body;       /* as received; borrowed */
+    void *query;                     /* struct of route->query, or NULL */
+    void *body;                      /* struct of route->body, or NULL */
+    void *prepared;                  /* prepare's result for handle */
     err (*then)(request *rq, tx *t); /* set by a WRITE handler: run once it is committed, on a
                                       * worker, in a read transaction, for what the reply shows
                                       * besides; its failure changes no answer */

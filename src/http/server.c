@@ -32,9 +32,9 @@
 #include <unistd.h>
 
 enum {
-    INLINE_BODY = 64 * 1024,  /* a longer body is parsed on a worker */
-    MAX_DRAINED = 8,          /* refused bodies are read up to so many times the body limit */
-    POOL = 256,               /* exchanges kept for the next requests */
+    INLINE_BODY = 64 * 1024, /* a longer body is parsed on a worker */
+    MAX_DRAINED = 8,         /* refused bodies are read up to so many times the body limit */
+    POOL = 256,              /* exchanges kept for the next requests */
     REQUEST_ID = 64,
 };
 
@@ -50,9 +50,9 @@ struct exchange {
     phase phase;
     slice uri;
     gate_result gate;
-    bool close;        /* the connection cannot be kept */
-    err result;        /* of gate, parsing or the app */
-    char *body;        /* of body_cap bytes, in the arena */
+    bool close; /* the connection cannot be kept */
+    err result; /* of gate, parsing or the app */
+    char *body; /* of body_cap bytes, in the arena */
     size_t body_cap;
     int64_t body_seen; /* bytes received, dropped ones too */
     int64_t begun_us;
@@ -154,8 +154,8 @@ static void reply_error(exchange *x)
 
 static void preflight(exchange *x, struct MHD_Response *r)
 {
-    const char *asked = MHD_lookup_connection_value(x->c, MHD_HEADER_KIND,
-                                                    "Access-Control-Request-Headers");
+    const char *asked =
+        MHD_lookup_connection_value(x->c, MHD_HEADER_KIND, "Access-Control-Request-Headers");
     slice allowed = arena_printf(&x->rq.arena, "authorization, content-type%s%s", asked ? ", " : "",
                                  asked ? asked : "");
 
@@ -266,8 +266,8 @@ static void take_body(exchange *x, const char *p, size_t n)
     int64_t max = x->s->o.max_body_bytes;
 
     if (!drops_body(x) && x->body_seen + (int64_t)n > max)
-        x->result = request_fail(&x->rq, ERR_TOO_LARGE, "request body over %lld bytes",
-                                 (long long)max);
+        x->result =
+            request_fail(&x->rq, ERR_TOO_LARGE, "request body over %lld bytes", (long long)max);
     if (!drops_body(x)) {
         size_t need = (size_t)x->body_seen + n;
         if (need > x->body_cap) {
@@ -510,8 +510,8 @@ static err start_daemon(http_server *s, int fd)
     else
         tls[0].option = MHD_OPTION_END;
     s->daemon = MHD_start_daemon(
-        flags, 0, on_accept, s, on_request, s,
-        MHD_OPTION_EXTERNAL_LOGGER, on_library_log, NULL, /* first: it sees all that follows */
+        flags, 0, on_accept, s, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, on_library_log,
+        NULL, /* first: it sees all that follows */
         MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, most,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)s->o.max_header_bytes,
         MHD_OPTION_THREAD_POOL_SIZE, (unsigned)loops, MHD_OPTION_URI_LOG_CALLBACK, on_uri, s,

@@ -40,15 +40,15 @@ void request_restart(request *rq);
 void http_finish(request *rq, err e);
 
 typedef struct http_options {
-    int loops;                 /* loop threads */
-    int max_connections;       /* above: 503 */
-    int max_per_address;       /* connections of one address; 0: no limit */
-    int64_t max_body_bytes;    /* above: 413 */
-    int64_t max_header_bytes;  /* above: 431 by the library */
-    int64_t header_ms;         /* for the whole header; then the connection is closed */
-    int64_t request_ms;        /* from the first line to the last byte of the body; and to the app */
-    int64_t idle_ms;           /* a kept connection without a request */
-    int64_t request_memory;    /* ceiling of a request's arena */
+    int loops;                /* loop threads */
+    int max_connections;      /* above: 503 */
+    int max_per_address;      /* connections of one address; 0: no limit */
+    int64_t max_body_bytes;   /* above: 413 */
+    int64_t max_header_bytes; /* above: 431 by the library */
+    int64_t header_ms;        /* for the whole header; then the connection is closed */
+    int64_t request_ms;       /* from the first line to the last byte of the body; and to the app */
+    int64_t idle_ms;          /* a kept connection without a request */
+    int64_t request_memory;   /* ceiling of a request's arena */
     const char *tls_cert_file; /* PEM; NULL: plain HTTP */
     const char *tls_key_file;
 } http_options;

@@ -10,10 +10,10 @@
 /* Before the transaction: the index terms of episodes whose speaker is known already. */
 MUST_CHECK err ingest_prepare(arena *a, episode *eps, size_t n);
 
-/* Append messages to a session, in their order. A session that is not there is made, without a user.
- * The caller sets role_type, role, content, metadata, created_at (NO_TIME: now), id and id_given, and
- * has them prepared; the rest is set here, and *g, *session say where they went. Nothing is written
- * when `n` is 0, but the session is looked up (and made).
+/* Append messages to a session, in their order. A session that is not there is made, without a
+ * user. The caller sets role_type, role, content, metadata, created_at (NO_TIME: now), id and
+ * id_given, and has them prepared; the rest is set here, and *g, *session say where they went.
+ * Nothing is written when `n` is 0, but the session is looked up (and made).
  *
  * ERR_CONFLICT  the session has ended
  * ERR_EXISTS    *taken is a given id that is in use */

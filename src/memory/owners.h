@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * memory/owners.h -- how users, groups and sessions come to be: a name in the directory, a graph, and
- * the counters, all in one transaction. */
+ * memory/owners.h -- how users, groups and sessions come to be: a name in the directory, a graph,
+ * and the counters, all in one transaction. */
 #ifndef MEMORY_OWNERS_H
 #define MEMORY_OWNERS_H
 

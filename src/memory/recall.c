@@ -8,8 +8,8 @@
 #include "search/search.h"
 
 enum {
-    CANDIDATES = 200,   /* ranked turns that are looked at */
-    MISSES = 8,         /* after so many that do not fit, the budget is as good as full */
+    CANDIDATES = 200, /* ranked turns that are looked at */
+    MISSES = 8,       /* after so many that do not fit, the budget is as good as full */
     CONTEXT_MAX = 8 << 20,
 };
 

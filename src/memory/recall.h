@@ -7,9 +7,9 @@
 #include "store/episodes.h"
 
 /* The context string for the end of a conversation: the best-ranked earlier turns of the graph for
- * the texts of `last`, a line each, within `tokens` (a token is 1/1.3 of a word between white space,
- * markers and comments included). `shown` are the messages that the reader has beside it; they are
- * not repeated. Empty when there is nothing earlier. The text lives in the arena. */
+ * the texts of `last`, a line each, within `tokens` (a token is 1/1.3 of a word between white
+ * space, markers and comments included). `shown` are the messages that the reader has beside it;
+ * they are not repeated. Empty when there is nothing earlier. The text lives in the arena. */
 MUST_CHECK err recall_context(tx *t, arena *a, const graph *g, const episode *last, size_t last_n,
                               const episode *shown, size_t shown_n, int64_t tokens, slice *context);
 

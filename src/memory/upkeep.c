@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * memory/upkeep.c -- a queue of graphs to fold that lives in memory (what waits is searched anyway, so
- * a lost hint loses nothing), and the table of jobs, which is read twice a second: another process
- * may have added one. */
+ * memory/upkeep.c -- a queue of graphs to fold that lives in memory (what waits is searched anyway,
+ * so a lost hint loses nothing), and the table of jobs, which is read twice a second: another
+ * process may have added one. */
 #include "memory/upkeep.h"
 
 #include "base/log.h"

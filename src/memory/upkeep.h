@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * memory/upkeep.h -- the work behind the answers: folding what waits into the index, erasing what was
- * deleted, indexing anew. One thread that hands the writer a bounded step at a time. */
+ * memory/upkeep.h -- the work behind the answers: folding what waits into the index, erasing what
+ * was deleted, indexing anew. One thread that hands the writer a bounded step at a time. */
 #ifndef MEMORY_UPKEEP_H
 #define MEMORY_UPKEEP_H
 

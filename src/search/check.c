@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * search/check.c -- the index as it ought to be, made anew in memory graph by graph, beside the index
- * as it is. Each graph is read in a transaction of its own, so a served store can be checked. */
+ * search/check.c -- the index as it ought to be, made anew in memory graph by graph, beside the
+ * index as it is. Each graph is read in a transaction of its own, so a served store can be checked.
+ */
 #include "search/check.h"
 
 #include "search/fold.h"
@@ -35,7 +36,8 @@ struct expected {
     size_t n, cap_numbers, cap_own, cap_named;
 };
 
-static void complain(struct checking *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void complain(struct checking *c, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 
 static void complain(struct checking *c, const char *fmt, ...)
 {
@@ -71,9 +73,10 @@ static err expect_turn(arena *a, const graph *g, const episode *ep, struct expec
     return x->own[x->n++].p ? OK : ERR_NO_MEMORY;
 }
 
-/* A turn without a name was indexed under the user's first name of that time: only its marks and the
- * number of its words can be told then, if the name is still one word. */
-static err check_terms(struct checking *c, arena *a, const graph *g, const episode *ep, slice content)
+/* A turn without a name was indexed under the user's first name of that time: only its marks and
+ * the number of its words can be told then, if the name is still one word. */
+static err check_terms(struct checking *c, arena *a, const graph *g, const episode *ep,
+                       slice content)
 {
     slice again;
 
@@ -167,7 +170,8 @@ static bool turns_equal(const turn_list *a, const turn_list *b, size_t i, bool n
            (!named || slice_eq(a->names[x->speaker], b->names[y->speaker]));
 }
 
-static err check_blocks(struct checking *c, tx *t, arena *a, const graph *g, const struct expected *x)
+static err check_blocks(struct checking *c, tx *t, arena *a, const graph *g,
+                        const struct expected *x)
 {
     turn_list stored;
     bool differs;
@@ -198,8 +202,8 @@ static err check_sessions(struct checking *c, tx *t, const graph *g)
 
     err e = strand_miscounted(t, g, &wrong, &living);
     if (!e && wrong)
-        complain(c, "graph %" PRId64 ": %" PRId64 " sessions count their messages wrongly", g->graph,
-                 wrong);
+        complain(c, "graph %" PRId64 ": %" PRId64 " sessions count their messages wrongly",
+                 g->graph, wrong);
     if (!e && living != g->sessions)
         complain(c, "graph %" PRId64 ": %" PRId64 " sessions live, it counts %" PRId64, g->graph,
                  living, g->sessions);
@@ -229,7 +233,8 @@ static err run_graph(db_job *step, tx *t)
     return e;
 }
 
-static err check_total(struct checking *c, tx *t, const project *p, count_kind kind, const char *what)
+static err check_total(struct checking *c, tx *t, const project *p, count_kind kind,
+                       const char *what)
 {
     int64_t total, rows;
 

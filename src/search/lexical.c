@@ -94,6 +94,17 @@ static bool is_capital(slice raw)
     return raw.n && raw.p[0] >= 'A' && raw.p[0] <= 'Z';
 }
 
+/* Whether what stands before a word ends a sentence, or is the query's beginning. */
+static bool begins_sentence(const struct word *before, slice raw)
+{
+    if (!before)
+        return true;
+    for (const char *at = before->raw.p + before->raw.n; at < raw.p; at++)
+        if (memchr(".?!:\n", *at, 5))
+            return true;
+    return false;
+}
+
 static err read_words(struct parse *p, slice text)
 {
     text_words w;
@@ -117,7 +128,8 @@ static err read_words(struct parse *p, slice text)
         to->raw = w.raw;
         to->hash = text_hash(to->folded);
         to->stop = text_is_stop(to->folded);
-        to->weak = to->stop && (p->n_words == 0 || !is_capital(to->raw));
+        to->weak = to->stop &&
+                   (!is_capital(to->raw) || begins_sentence(p->n_words ? to - 1 : NULL, to->raw));
         p->n_words++;
     }
     return OK;

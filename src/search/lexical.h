@@ -86,7 +86,8 @@ typedef struct lexical_query {
  * bot, human and system, are the participants (two names that differ in case alone are one). A
  * participant is named by the name's words in any case, one behind the other; a word that is no
  * part of such a name also names those whose name it begins as written, if it has three letters or
- * more and is no lower-case stop word, nor one that begins the query.
+ * more. A stop word is a name only where it looks like one: capitalised, and not at the beginning
+ * of a sentence.
  *
  * ERR_NO_MEMORY  the arena's ceiling was reached */
 MUST_CHECK err lexical_parse(arena *a, slice text, const turn_list *turns, lexical_query **query);

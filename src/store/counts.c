@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * store/counts.c -- one slot on SQLite, where one writer counts. A slot's numbers are last * slots +
- * slot, so several slots would still never give one number twice. */
+ * store/counts.c -- one slot on SQLite, where one writer counts. A slot's numbers are last * slots
+ * + slot, so several slots would still never give one number twice. */
 #include "store/counts.h"
 
 enum { UP, DOWN, TOTAL, ERASE, USERS, GROUPS, SESSIONS, ORPHANS };
@@ -19,10 +19,13 @@ static const db_sql sql[] = {
     [USERS] = {"SELECT COUNT(*) FROM users WHERE project = ?1"},
     [GROUPS] = {"SELECT COUNT(*) FROM groups WHERE project = ?1"},
     [SESSIONS] = {"SELECT COUNT(*) FROM sessions WHERE project = ?1"},
-    [ORPHANS] = {"SELECT COUNT(*) FROM (" OWNED("episodes") " UNION " OWNED("strands") " UNION "
-                 OWNED("postings") " UNION " OWNED("blocks") ") o"
-                 " WHERE NOT EXISTS (SELECT 1 FROM graphs g WHERE g.graph = o.graph)"
-                 " AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.graph = o.graph)"},
+    [ORPHANS] =
+        {"SELECT COUNT(*) FROM (" OWNED("episodes") " UNION " OWNED("strands") " UNION " OWNED(
+            "postings") " UNION " OWNED("blocks") ") o"
+                                                  " WHERE NOT EXISTS (SELECT 1 FROM graphs g WHERE "
+                                                  "g.graph = o.graph)"
+                                                  " AND NOT EXISTS (SELECT 1 FROM jobs j WHERE "
+                                                  "j.graph = o.graph)"},
 };
 const db_sql_table counts_sql = {"counts", sql, COUNT(sql)};
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * store/counts.h -- totals that lists show and numbers that new rows take, without counting rows. */
+ * store/counts.h -- totals that lists show and numbers that new rows take, without counting rows.
+ */
 #ifndef STORE_COUNTS_H
 #define STORE_COUNTS_H
 

@@ -65,7 +65,8 @@ static const db_sql sql[] = {
 };
 const db_sql_table episodes_sql = {"episodes", sql, COUNT(sql)};
 
-const char *const role_types[] = {"norole", "system", "assistant", "user", "function", "tool", NULL};
+const char *const role_types[] = {"norole",   "system", "assistant", "user",
+                                  "function", "tool",   NULL};
 
 static slice id_slice(const uuid *id)
 {
@@ -74,8 +75,7 @@ static slice id_slice(const uuid *id)
 
 /* ---- ids ---- */
 
-static err claimed(tx *t, int64_t project, uuid id, int64_t *at_graph,
-                   int64_t *number)
+static err claimed(tx *t, int64_t project, uuid id, int64_t *at_graph, int64_t *number)
 {
     db_rows r = db_query(t, &sql[CLAIMED],
                          DB_ARGS(db_int(project), db_blob(id_slice(&id)), db_int(UUID_EPISODE)));
@@ -265,8 +265,8 @@ err episode_clear_metadata(tx *t, const graph *g, int64_t session)
 err episode_delete(tx *t, const graph *g, const episode *e)
 {
     if (e->id_given) {
-        err lost = db_run(t, &sql[UNCLAIM], DB_ARGS(db_int(g->project), db_blob(id_slice(&e->id)),
-                                                    db_int(g->graph)));
+        err lost = db_run(t, &sql[UNCLAIM],
+                          DB_ARGS(db_int(g->project), db_blob(id_slice(&e->id)), db_int(g->graph)));
         if (lost)
             return lost;
     }

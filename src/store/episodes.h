@@ -56,21 +56,25 @@ MUST_CHECK err episode_last_of_session(tx *t, arena *a, const graph *g, int64_t 
                                        int64_t n_max, episode **to, size_t *n);
 
 /* The last `n_max` of the graph, newest last. */
-MUST_CHECK err episode_last(tx *t, arena *a, const graph *g, int64_t n_max, episode **to, size_t *n);
+MUST_CHECK err episode_last(tx *t, arena *a, const graph *g, int64_t n_max, episode **to,
+                            size_t *n);
 
 MUST_CHECK err episode_set_metadata(tx *t, const graph *g, int64_t number, slice metadata);
 
 /* Takes the metadata of a session's messages away. */
 MUST_CHECK err episode_clear_metadata(tx *t, const graph *g, int64_t session);
 
-/* The row, and the claim of its given id. What the index holds of it is search's to take out first. */
+/* The row, and the claim of its given id. What the index holds of it is search's to take out first.
+ */
 MUST_CHECK err episode_delete(tx *t, const graph *g, const episode *e);
 
-/* Up to `n_max` episodes of a graph, by its number, whose row is gone already; *left says whether there are more. */
+/* Up to `n_max` episodes of a graph, by its number, whose row is gone already; *left says whether
+ * there are more. */
 MUST_CHECK err episode_erase(tx *t, int64_t project, int64_t gone, int64_t n_max, bool *left);
 
-/* A walk over what the index needs, in number order from `from` on: number, session, role_type, role,
- * created_at and terms are set (and content, where `with_content`), borrowed until the next step. */
+/* A walk over what the index needs, in number order from `from` on: number, session, role_type,
+ * role, created_at and terms are set (and content, where `with_content`), borrowed until the next
+ * step. */
 db_rows episode_walk(tx *t, const graph *g, int64_t from, bool with_content);
 bool episode_walk_next(db_rows *r, episode *e);
 

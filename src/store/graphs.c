@@ -20,7 +20,8 @@ enum {
 };
 
 #define COLUMNS                                                                                    \
-    "graph, project, kind, owner, speaker, index_version, next_episode, folded, sessions, created_at"
+    "graph, project, kind, owner, speaker, index_version, next_episode, folded, sessions, "        \
+    "created_at"
 
 static const db_sql sql[] = {
     [CREATE] = {"INSERT INTO graphs (graph, project, kind, owner, speaker, index_version,"
@@ -36,13 +37,14 @@ static const db_sql sql[] = {
     [SET_FOLDED] = {"UPDATE graphs SET folded = ?2, index_version = ?3 WHERE graph = ?1"},
     [DELETE] = {"DELETE FROM graphs WHERE graph = ?1"},
     [NEXT] = {"SELECT " COLUMNS " FROM graphs WHERE graph > ?1 ORDER BY graph LIMIT 1"},
-    [NEXT_OF_PROJECT] = {"SELECT g.graph, g.project, g.kind, g.owner, g.speaker, g.index_version,"
-                         " g.next_episode, g.folded, g.sessions, g.created_at FROM graphs g"
-                         " WHERE g.graph = COALESCE("
-                         "(SELECT u.graph FROM users u WHERE u.project = ?1 ORDER BY u.user_id LIMIT 1),"
-                         "(SELECT r.graph FROM groups r WHERE r.project = ?1 ORDER BY r.group_id LIMIT 1),"
-                         "(SELECT s.graph FROM sessions s WHERE s.project = ?1 ORDER BY s.session_id"
-                         " LIMIT 1))"},
+    [NEXT_OF_PROJECT] =
+        {"SELECT g.graph, g.project, g.kind, g.owner, g.speaker, g.index_version,"
+         " g.next_episode, g.folded, g.sessions, g.created_at FROM graphs g"
+         " WHERE g.graph = COALESCE("
+         "(SELECT u.graph FROM users u WHERE u.project = ?1 ORDER BY u.user_id LIMIT 1),"
+         "(SELECT r.graph FROM groups r WHERE r.project = ?1 ORDER BY r.group_id LIMIT 1),"
+         "(SELECT s.graph FROM sessions s WHERE s.project = ?1 ORDER BY s.session_id"
+         " LIMIT 1))"},
     [ROWS] = {"SELECT COUNT(*) FROM graphs"},
 };
 const db_sql_table graphs_sql = {"graphs", sql, COUNT(sql)};

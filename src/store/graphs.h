@@ -10,7 +10,11 @@
 
 #include "db/db.h"
 
-typedef enum graph_kind { GRAPH_USER = 1, GRAPH_GROUP = 2, GRAPH_SESSION = 3 } graph_kind; /* stored */
+typedef enum graph_kind {
+    GRAPH_USER = 1,
+    GRAPH_GROUP = 2,
+    GRAPH_SESSION = 3
+} graph_kind; /* stored */
 
 /* The number of the node that stands for the user, in a user's graph: there before any data. */
 enum { GRAPH_USER_NODE = 1 };
@@ -51,7 +55,8 @@ MUST_CHECK err graph_set_folded(tx *t, const graph *g, int64_t folded, int64_t i
 /* Takes the row alone away: from here on nothing of the graph can be reached. */
 MUST_CHECK err graph_delete(tx *t, const graph *g);
 
-/* The graph after `after` in the whole store, for checks and re-indexing. ERR_NOT_FOUND: no more. */
+/* The graph after `after` in the whole store, for checks and re-indexing. ERR_NOT_FOUND: no more.
+ */
 MUST_CHECK err graph_next(tx *t, arena *a, int64_t after, graph *g);
 MUST_CHECK err graph_next_of_project(tx *t, arena *a, int64_t project, graph *g);
 MUST_CHECK err graph_count(tx *t, int64_t *n);

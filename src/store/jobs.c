@@ -28,8 +28,8 @@ err job_done(tx *t, const job *j)
 
 err job_next(tx *t, const job *after, job *to)
 {
-    db_rows r = db_query(t, &sql[NEXT], DB_ARGS(db_int(after->project), db_int(after->graph),
-                                                db_int(after->kind)));
+    db_rows r = db_query(
+        t, &sql[NEXT], DB_ARGS(db_int(after->project), db_int(after->graph), db_int(after->kind)));
     bool found = db_next(&r);
 
     if (found)

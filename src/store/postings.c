@@ -67,8 +67,7 @@ static err one(db_rows *r, arena *a, packed_row *row)
 
 err postings_at(tx *t, arena *a, const graph *g, uint32_t term, int64_t number, packed_row *row)
 {
-    db_rows r =
-        db_query(t, &sql[AT], DB_ARGS(db_int(g->graph), db_int(term), db_int(number)));
+    db_rows r = db_query(t, &sql[AT], DB_ARGS(db_int(g->graph), db_int(term), db_int(number)));
 
     return one(&r, a, row);
 }
@@ -83,10 +82,9 @@ err blocks_at(tx *t, arena *a, const graph *g, int64_t number, packed_row *row)
 err postings_put(tx *t, const graph *g, uint32_t term, const packed_row *row)
 {
     if (row->packed.n == 0)
-        return db_run(t, &sql[DELETE],
-                      DB_ARGS(db_int(g->graph), db_int(term), db_int(row->key)));
-    return db_run(t, &sql[PUT], DB_ARGS(db_int(g->graph), db_int(term), db_int(row->key),
-                                        db_blob(row->packed)));
+        return db_run(t, &sql[DELETE], DB_ARGS(db_int(g->graph), db_int(term), db_int(row->key)));
+    return db_run(t, &sql[PUT],
+                  DB_ARGS(db_int(g->graph), db_int(term), db_int(row->key), db_blob(row->packed)));
 }
 
 err blocks_put(tx *t, const graph *g, const packed_row *row)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * store/postings.h -- rows of the index: chunks of postings by term, and blocks of episodes. What the
- * bytes mean is search/packed.h's. */
+ * store/postings.h -- rows of the index: chunks of postings by term, and blocks of episodes. What
+ * the bytes mean is search/packed.h's. */
 #ifndef STORE_POSTINGS_H
 #define STORE_POSTINGS_H
 

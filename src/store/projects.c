@@ -9,13 +9,26 @@
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 
-enum { OF_KEY, GET, FIND, CREATE, LIST, DELETE, KEYS_DELETE, KEY_ADD, KEY_LIST, KEYS_OF, KEY_REVOKE };
+enum {
+    OF_KEY,
+    GET,
+    FIND,
+    CREATE,
+    LIST,
+    DELETE,
+    KEYS_DELETE,
+    KEY_ADD,
+    KEY_LIST,
+    KEYS_OF,
+    KEY_REVOKE
+};
 
 #define COLUMNS "p.project, p.name, p.description, p.created_at"
 
 static const db_sql sql[] = {
-    [OF_KEY] = {"SELECT k.project, p.created_at FROM api_keys k JOIN projects p ON p.project = k.project"
-                " WHERE k.hash = ?1 AND p.name IS NOT NULL"},
+    [OF_KEY] =
+        {"SELECT k.project, p.created_at FROM api_keys k JOIN projects p ON p.project = k.project"
+         " WHERE k.hash = ?1 AND p.name IS NOT NULL"},
     [GET] = {"SELECT " COLUMNS " FROM projects p WHERE p.project = ?1 AND p.name IS NOT NULL"},
     [FIND] = {"SELECT " COLUMNS " FROM projects p WHERE p.name = ?1"},
     [CREATE] = {"INSERT INTO projects (project, name, created_at) VALUES (?1, ?2, ?3)"},

@@ -58,7 +58,8 @@ static const db_sql sql[] = {
     [TOUCH] = {"UPDATE strands SET updated_at = ?3 WHERE graph = ?1 AND session = ?2"},
     [END] = {"UPDATE strands SET ended_at = ?3, updated_at = ?3"
              " WHERE graph = ?1 AND session = ?2 AND ended_at IS NULL"},
-    [DROP_MESSAGE] = {"UPDATE strands SET messages = messages - 1 WHERE graph = ?1 AND session = ?2"},
+    [DROP_MESSAGE] =
+        {"UPDATE strands SET messages = messages - 1 WHERE graph = ?1 AND session = ?2"},
     [STRAND_ID] = {"SELECT session_id FROM strands WHERE graph = ?1 AND session = ?2"},
     [DELETE] = {"DELETE FROM sessions WHERE project = ?1 AND session_id = ?2"},
     [DELETE_STRAND] = {"DELETE FROM strands WHERE graph = ?1 AND session = ?2"},
@@ -68,18 +69,19 @@ static const db_sql sql[] = {
     [OF_USER] = {JOINED " AND s.user_id = ?2 ORDER BY s.created_at DESC, s.id DESC"},
     [AFTER] = {JOINED " AND s.id > ?2 ORDER BY s.created_at, s.id LIMIT ?3"},
     [NUMBERS] = {"SELECT session FROM strands WHERE graph = ?1 ORDER BY session"},
-    [MISCOUNTED] = {"SELECT CAST(COALESCE(SUM(CASE WHEN t.messages = (SELECT COUNT(*) FROM episodes e"
-                    " WHERE e.graph = t.graph AND e.session = t.session) AND t.next_place >"
-                    " COALESCE((SELECT MAX(e.place) FROM episodes e"
-                    " WHERE e.graph = t.graph AND e.session = t.session), 0)"
-                    " THEN 0 ELSE 1 END), 0) AS BIGINT), COUNT(*) FROM strands t"
-                    " WHERE t.graph = ?1"},
+    [MISCOUNTED] =
+        {"SELECT CAST(COALESCE(SUM(CASE WHEN t.messages = (SELECT COUNT(*) FROM episodes e"
+         " WHERE e.graph = t.graph AND e.session = t.session) AND t.next_place >"
+         " COALESCE((SELECT MAX(e.place) FROM episodes e"
+         " WHERE e.graph = t.graph AND e.session = t.session), 0)"
+         " THEN 0 ELSE 1 END), 0) AS BIGINT), COUNT(*) FROM strands t"
+         " WHERE t.graph = ?1"},
     [PAGES + 2 * SESSIONS_BY_CREATED] = {JOINED " ORDER BY s.created_at DESC, s.id DESC" PAGE},
     [PAGES + 2 * SESSIONS_BY_CREATED + 1] = {JOINED " ORDER BY s.created_at, s.id" PAGE},
     [PAGES + 2 * SESSIONS_BY_UPDATED] = {BY_UPDATE " ORDER BY t.updated_at DESC, t.id DESC" PAGE},
     [PAGES + 2 * SESSIONS_BY_UPDATED + 1] = {BY_UPDATE " ORDER BY t.updated_at, t.id" PAGE},
-    [PAGES + 2 * SESSIONS_BY_USER] = {JOINED
-                                      " ORDER BY s.user_id DESC, s.created_at DESC, s.id DESC" PAGE},
+    [PAGES + 2 *
+        SESSIONS_BY_USER] = {JOINED " ORDER BY s.user_id DESC, s.created_at DESC, s.id DESC" PAGE},
     [PAGES + 2 * SESSIONS_BY_USER + 1] = {JOINED " ORDER BY s.user_id, s.created_at, s.id" PAGE},
     [PAGES + 2 * SESSIONS_BY_ID] = {JOINED " ORDER BY s.session_id DESC" PAGE},
     [PAGES + 2 * SESSIONS_BY_ID + 1] = {JOINED " ORDER BY s.session_id" PAGE},
@@ -130,8 +132,7 @@ err session_get(tx *t, arena *a, int64_t project, slice session_id, session *s)
     return e ? e : !found ? ERR_NOT_FOUND : s->session_id.p ? OK : ERR_NO_MEMORY;
 }
 
-err session_find(tx *t, int64_t project, slice session_id, int64_t *at_graph,
-                 int64_t *number)
+err session_find(tx *t, int64_t project, slice session_id, int64_t *at_graph, int64_t *number)
 {
     db_rows r = db_query(t, &sql[FIND], DB_ARGS(db_int(project), db_text(session_id)));
     bool found = db_next(&r);

@@ -12,11 +12,11 @@
 
 typedef struct session {
     slice session_id;
-    int64_t id;      /* row number on the wire */
+    int64_t id; /* row number on the wire */
     uuid uuid;
-    int64_t graph;   /* its user's, or its own */
-    int64_t session; /* number within the graph */
-    slice user_id;   /* empty, not absent, where there is none */
+    int64_t graph;                           /* its user's, or its own */
+    int64_t session;                         /* number within the graph */
+    slice user_id;                           /* empty, not absent, where there is none */
     slice metadata, rating, classifications; /* JSON objects, may be absent */
     int64_t created_at, updated_at;
     int64_t ended_at; /* NO_TIME while it goes on */
@@ -57,7 +57,8 @@ MUST_CHECK err strand_end(tx *t, int64_t at_graph, int64_t number, int64_t now_u
 MUST_CHECK err strand_drop_message(tx *t, const graph *g, int64_t number);
 
 /* The session id of a strand that lives, in the arena; absent where it does not. */
-MUST_CHECK err strand_session_id(tx *t, arena *a, const graph *g, int64_t number, slice *session_id);
+MUST_CHECK err strand_session_id(tx *t, arena *a, const graph *g, int64_t number,
+                                 slice *session_id);
 
 /* Directory row and strand. */
 MUST_CHECK err session_delete(tx *t, int64_t project, const session *s);

@@ -15,8 +15,9 @@ static const db_sql sql[] = {
              " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"},
     [GET] = {"SELECT " COLUMNS " WHERE u.project = ?1 AND u.user_id = ?2"},
     [GRAPH] = {"SELECT graph FROM users WHERE project = ?1 AND user_id = ?2"},
-    [UPDATE] = {"UPDATE users SET email = ?3, first_name = ?4, last_name = ?5, metadata = ?6,"
-                " rating = ?7, no_ontology = ?8, updated_at = ?9 WHERE project = ?1 AND user_id = ?2"},
+    [UPDATE] =
+        {"UPDATE users SET email = ?3, first_name = ?4, last_name = ?5, metadata = ?6,"
+         " rating = ?7, no_ontology = ?8, updated_at = ?9 WHERE project = ?1 AND user_id = ?2"},
     [DELETE] = {"DELETE FROM users WHERE project = ?1 AND user_id = ?2"},
     [PAGE] = {"SELECT " COLUMNS " WHERE u.project = ?1"
               " ORDER BY u.created_at DESC, u.graph DESC LIMIT ?2 OFFSET ?3"},
@@ -30,7 +31,8 @@ err user_add(tx *t, int64_t project, const user *u)
     return db_run(t, &sql[ADD],
                   DB_ARGS(db_int(project), db_text(u->user_id), db_int(u->graph), db_text(u->email),
                           db_text(u->first_name), db_text(u->last_name), db_text(u->metadata),
-                          db_text(u->rating), db_opt(u->no_ontology), db_int(u->created_at), db_int(u->updated_at)));
+                          db_text(u->rating), db_opt(u->no_ontology), db_int(u->created_at),
+                          db_int(u->updated_at)));
 }
 
 static void read_user(const db_rows *r, arena *a, user *u)

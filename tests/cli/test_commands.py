@@ -179,7 +179,7 @@ class Upkeep(Case):
         self.fill(server, self.create_key("mine"))
         server.stop()
         store = sqlite3.connect(self.data / "recalld.db")
-        store.execute("UPDATE counts SET n = n + 1")
+        store.execute("UPDATE counts SET total = total + 1")
         store.commit()
         store.close()
         done = self.run_it("check", "--data", self.data)

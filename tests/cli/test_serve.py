@@ -92,7 +92,7 @@ class Start(Case):
         self.assertEqual([server.request("GET", path).status for path in ("/metrics", "/healthz", "/readyz")], [200] * 3)
         self.assertEqual(server.request("GET", "/api/v2/projects/info", key="k").status, 404)
         server.url = public
-        self.assertEqual(server.request("GET", "/metrics").status, 404)
+        self.assertEqual(server.request("GET", "/metrics", key="k").status, 404)
         self.assertEqual(server.stop(), 0)
 
     def test_the_log_is_json_off_a_terminal_and_text_when_asked(self):

@@ -37,14 +37,12 @@ class Server:
     """`with Server() as server:` starts one, ends it in order, and removes its files.
 
     After kill() or stop(), start() brings it back on the same data; its port is then a new one. `args` are added to
-    `recalld serve`, `env` to its environment; `wrapper` is a command that stands before the binary. A `data` directory
-    that is given is kept, one of our own is removed.
+    `recalld serve`, `env` to its environment. A `data` directory that is given is kept, one of our own is removed.
     """
 
     def __init__(self, key: str = "test-key", data: typing.Optional[str] = None, args: typing.Sequence[str] = (),
-                 env: typing.Optional[typing.Dict[str, str]] = None, wrapper: typing.Sequence[str] = ()):
+                 env: typing.Optional[typing.Dict[str, str]] = None):
         self.key = key
-        self.wrapper = list(wrapper)
         self.args = list(args)
         self.env = env or {}
         self.home = tempfile.mkdtemp(prefix="recalld-test-")
@@ -60,7 +58,7 @@ class Server:
         assert not self.running, "the server runs already"
         if not os.access(binary(), os.X_OK):
             raise ServerError(f"{binary()} is not there; run make first")
-        command = [*self.wrapper, binary(), "serve", "--listen", "127.0.0.1:0", "--data", self.data, *self.args]
+        command = [binary(), "serve", "--listen", "127.0.0.1:0", "--data", self.data, *self.args]
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
                                             env=self._environment(), text=True, errors="replace")

@@ -124,8 +124,7 @@ def test_30_messages_and_no_more(zep, session_id):
 def test_4096_characters_and_no_more(zep, session_id, character):
     zep.memory.add(session_id, messages=[user_says(character * 4096)])
     assert zep.memory.get(session_id).messages[0].content == character * 4096
-    refused(zep, session_id, [user_says("fine"), user_says(character * 4097)],
-            "message content exceeds 4096 characters")
+    refused(zep, session_id, [user_says("fine"), user_says(character * 4097)], "4096 characters")
 
 
 @pytest.mark.parametrize("role_type", ["human", "USER", "ai"])

@@ -9,9 +9,10 @@ from zep_cloud.errors import BadRequestError, NotFoundError
 import expect
 from harness import unique
 
+# None speaks in the first person, which the ranking likes: in so small a graph that would outweigh a word.
 OTTERS = "The otters at the aquarium learned to open clams."
-TRAIN = "Our night train to Zagreb was four hours late."
-PIANO = "I finally sold the upright piano to a neighbour."
+TRAIN = "The night train to Zagreb was four hours late."
+PIANO = "The upright piano was sold to a neighbour."
 LINE = re.compile(r"  - \(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\) (.+)")
 
 

@@ -60,14 +60,12 @@ test("searchSessions goes by user or by sessions", async () => {
     await zep.memory.add(foreign, { messages: [says("Foghorn, harbour, foghorn.")] });
 
     const byUser = await zep.memory.searchSessions({ text: "harbour foghorn", userId });
-    assert.deepEqual(new Set(byUser.results?.slice(0, 2).map((r) => r.sessionId)), new Set([one, two]));
-    assert.ok(byUser.results?.every((r) => r.sessionId !== foreign));
+    assert.deepEqual(new Set(byUser.results?.map((r) => r.sessionId)), new Set([one, two]));
     assert.ok(byUser.results?.every((r) => typeof r.score === "number" && r.message?.uuid));
     assertBestFirst(byUser.results!.map((r) => r.score));
 
     const bySessions = await zep.memory.searchSessions({ text: "harbour foghorn", sessionIds: [two, foreign], searchScope: "messages" });
-    assert.deepEqual(new Set(bySessions.results?.slice(0, 2).map((r) => r.sessionId)), new Set([two, foreign]));
-    assert.ok(bySessions.results?.every((r) => r.sessionId !== one));
+    assert.deepEqual(new Set(bySessions.results?.map((r) => r.sessionId)), new Set([two, foreign]));
 
     for (const searchScope of ["facts", "summary"] as const) {
         assert.deepEqual((await zep.memory.searchSessions({ text: "harbour", userId, searchScope })).results, []);
