@@ -25,6 +25,8 @@ LIB_OBJ   := $(LIB_SRC:src/%.c=$(BUILD)/obj/%.o)
 SCHEMA    := $(sort $(wildcard src/db/schema/*.sql))
 UNIT_SRC  := $(sort $(wildcard tests/unit/*_test.c))
 UNIT_BIN  := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
+UNIT_HELP := $(sort $(filter-out $(UNIT_SRC),$(wildcard tests/unit/*.c)))
+UNIT_HELP := $(UNIT_HELP:tests/unit/%.c=$(BUILD)/unit/%.o)
 FUZZ_SRC  := $(sort $(wildcard tests/fuzz/*_fuzz.c))
 FUZZ_BIN  := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 ALL_C     := $(sort $(wildcard src/*.c src/*/*.c tests/*/*.c bench/*.c bench/*/*.c))
@@ -63,9 +65,18 @@ $(BUILD)/gen/schema.h: $(SCHEMA) tools/embed-schema
 
 units: $(UNIT_BIN)
 
-$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/librecalld.a
+# What tests share comes from an archive, so that a test gets only what it calls.
+$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/unit/help.a $(BUILD)/librecalld.a
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< $(BUILD)/librecalld.a -lcmocka $(LDLIBS)
+	$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS) -MMD -MP $(LDFLAGS) -o $@ $< \
+	    $(BUILD)/unit/help.a $(BUILD)/librecalld.a -lcmocka $(LDLIBS)
+
+$(BUILD)/unit/help.a: $(UNIT_HELP)
+	rm -f $@ && ar rcs $@ $^
+
+$(BUILD)/unit/%.o: tests/unit/%.c Makefile | $(BUILD)/gen/schema.h
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -Itests/unit $(CFLAGS) -MMD -MP -c -o $@ $<
 
 fuzzers: $(FUZZ_BIN)
 
@@ -153,4 +164,4 @@ help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | \
 	    while IFS="$$(printf '\t')" read -r name what; do printf 'make %-11s %s\n' "$$name" "$$what"; done
 
--include $(LIB_OBJ:.o=.d) $(BUILD)/obj/main.d $(UNIT_BIN:=.d) $(FUZZ_BIN:=.d)
+-include $(LIB_OBJ:.o=.d) $(BUILD)/obj/main.d $(UNIT_BIN:=.d) $(UNIT_HELP:.o=.d) $(FUZZ_BIN:=.d)

@@ -81,14 +81,11 @@ static void pair_number(buf *b, const char *name, int64_t value)
     number(b, value);
 }
 
-/* {"required":["name"]} */
-static void requires(buf *b, const char *name)
+static void needs(buf *b, const char *name)
 {
-    begin(b, '{');
     begin_key(b, "required", '[');
     text(b, name);
     end(b, ']');
-    end(b, '}');
 }
 
 static void pair_ref(buf *b, const char *section, const char *name)
@@ -243,6 +240,20 @@ static void description_of(buf *b, const field *f)
         pair(b, "description", words.p);
 }
 
+/* What is said of a field under one of its names. */
+static void about_name(buf *b, const field *f, const char *name)
+{
+    if (name == f->name) {
+        description_of(b, f);
+        return;
+    }
+    slice words = arena_printf(b->in, "Another name of %s.", f->name);
+    if (words.p)
+        pair(b, "description", words.p);
+    else
+        b->failed = ERR_NO_MEMORY;
+}
+
 /* ---- the schema of an object ---- */
 
 /* The ways that an object goes. */
@@ -258,7 +269,7 @@ static void property(buf *b, const field *f, const char *name)
 {
     begin_key(b, name, '{');
     schema_of(b, f, !f->required);
-    description_of(b, f);
+    about_name(b, f, name);
     end(b, '}');
 }
 
@@ -305,13 +316,27 @@ static void required_aliases(buf *b, const shape *sh)
         begun = true;
         begin(b, '{');
         begin_key(b, "anyOf", '[');
-        requires(b, f->name);
-        requires(b, f->alias);
-        end(b, ']');
+        begin(b, '{');
+        needs(b, f->name);
         end(b, '}');
+        begin(b, '{');
+        needs(b, f->alias);
+        buf_puts(b, "}]}");
     }
     if (begun)
         end(b, ']');
+}
+
+/* There, and neither null nor empty: a TEXT, or a list. */
+static void chosen(buf *b, const field *f, const char *name)
+{
+    begin(b, '{');
+    needs(b, name);
+    begin_key(b, "properties", '{');
+    begin_key(b, name, '{');
+    pair(b, "type", kinds[f->kind].type);
+    pair_number(b, f->kind == SHAPE_TEXT ? "minLength" : "minItems", 1);
+    buf_puts(b, "}}}");
 }
 
 static void choices(buf *b, const shape *sh)
@@ -325,9 +350,9 @@ static void choices(buf *b, const shape *sh)
         if (!begun)
             begin_key(b, f->choice == CHOICE_ONE ? "oneOf" : "anyOf", '[');
         begun = true;
-        requires(b, f->name);
+        chosen(b, f, f->name);
         if (f->alias)
-        requires(b, f->alias);
+            chosen(b, f, f->alias);
     }
     if (begun)
         end(b, ']');
@@ -450,15 +475,6 @@ static void error(buf *b, const char *name, const char *about, bool again)
     end(b, '}');
 }
 
-static void error_responses(buf *b)
-{
-    begin_key(b, "responses", '{');
-    for (size_t i = 0; i < COUNT(errors); i++)
-        error(b, errors[i].name, errors[i].about, errors[i].bit == E503);
-    error(b, "Error", "Any other refusal.", false);
-    end(b, '}');
-}
-
 static unsigned errors_of(const route *r)
 {
     unsigned bits = r->errors | E503;
@@ -470,6 +486,21 @@ static unsigned errors_of(const route *r)
     if (r->body)
         bits |= E413;
     return bits;
+}
+
+/* Those that an operation speaks of. */
+static void error_responses(buf *b, const route *rows, size_t n)
+{
+    unsigned used = 0;
+
+    for (size_t i = 0; i < n; i++)
+        used |= errors_of(&rows[i]);
+    begin_key(b, "responses", '{');
+    for (size_t i = 0; i < COUNT(errors); i++)
+        if (used & errors[i].bit)
+            error(b, errors[i].name, errors[i].about, errors[i].bit == E503);
+    error(b, "Error", "Any other refusal.", false);
+    end(b, '}');
 }
 
 /* ---- operations ---- */
@@ -515,7 +546,7 @@ static void query_parameter(buf *b, const field *f, const char *name)
         key(b, "required");
         buf_puts(b, "true");
     }
-    description_of(b, f);
+    about_name(b, f, name);
     begin_key(b, "schema", '{');
     schema_of(b, f, false);
     buf_puts(b, "}}");
@@ -713,7 +744,7 @@ static void document(buf *b, const route *rows, size_t n)
     paths(b, rows, n);
     begin_key(b, "components", '{');
     security_schemes(b);
-    error_responses(b);
+    error_responses(b, rows, n);
     schemas(b, rows, n);
     buf_puts(b, "}}");
 }

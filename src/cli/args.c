@@ -48,13 +48,11 @@ struct flag {
 
 static struct flag split_flag(const char *text)
 {
-    slice all = slice_of(text + 2);
-    const char *equals = memchr(all.p, '=', all.n);
+    const char *name = text + 2, *equals = strchr(name, '=');
 
     if (!equals)
-        return (struct flag){all, NO_SLICE};
-    slice name = {all.p, (size_t)(equals - all.p)};
-    return (struct flag){name, {equals + 1, all.n - name.n - 1}};
+        return (struct flag){slice_of(name), NO_SLICE};
+    return (struct flag){{name, (size_t)(equals - name)}, slice_of(equals + 1)};
 }
 
 static bool take_value(struct reader *r, struct flag *f)

@@ -53,6 +53,7 @@ struct conn {
     bool reading;          /* a read transaction is open, perhaps kept from an earlier request */
     long long version;     /* of g, before that began */
     int64_t reading_since; /* clock_coarse_us */
+    bool tail_dirty;       /* a failed commit may stand whole in the log */
     sqlite3_stmt *fixed[FIXED];
     struct {
         const db_sql *sql;
@@ -290,10 +291,14 @@ static err begin(conn *c, bool writing)
     return writing ? run_fixed(c, BEGIN_WRITE) : begin_read(c);
 }
 
+/* A write that failed left no whole commit in the log: its last frame, the one that commits, comes
+ * last. After any other failure (of the sync above all) it may be there. */
 static err commit(conn *c)
 {
     err e = run_fixed(c, COMMIT);
+    int rc = sqlite3_extended_errcode(c->s);
 
+    c->tail_dirty = e && rc != SQLITE_FULL && rc != SQLITE_IOERR_WRITE && rc != SQLITE_BUSY;
     if (!e)
         atomic_fetch_add(&c->g->version, 1);
     return e;
@@ -324,6 +329,8 @@ static err cut_log(conn *c)
     char text[64];
     int busy = 1;
 
+    if (!c->tail_dirty)
+        return OK;
     snprintf(text, sizeof(text), "PRAGMA user_version = %d",
              (atomic_fetch_add(&turn, 1) & 0x3fffffff) + 1);
     if (!db_fault() && sqlite3_exec(c->s, text, NULL, NULL, NULL) == SQLITE_OK)

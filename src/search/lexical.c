@@ -97,10 +97,12 @@ static bool is_capital(slice raw)
 /* Whether what stands before a word ends a sentence, or is the query's beginning. */
 static bool begins_sentence(const struct word *before, slice raw)
 {
+    static const char ends[] = {'.', '?', '!', ':', '\n'};
+
     if (!before)
         return true;
     for (const char *at = before->raw.p + before->raw.n; at < raw.p; at++)
-        if (memchr(".?!:\n", *at, 5))
+        if (memchr(ends, *at, sizeof(ends)))
             return true;
     return false;
 }

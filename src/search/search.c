@@ -12,6 +12,9 @@
 #include "search/packed.h"
 #include "store/postings.h"
 
+/* Numbers ever given tell how many episodes to expect, as long as few were deleted. */
+enum { EXPECTED_MAX = 1 << 16 };
+
 struct pending {
     int64_t number;
     slice own;
@@ -117,7 +120,7 @@ err search_ranks(tx *t, arena *a, const graph *g, const search_request *rq, sear
     *n = 0;
     if (g->index_version != INDEX_VERSION)
         return ERR_BUSY;
-    turns_init(&v.turns, a, (size_t)g->next_episode);
+    turns_init(&v.turns, a, g->next_episode < EXPECTED_MAX ? (size_t)g->next_episode : 0);
     err e = read_blocks(t, g, &v);
     if (!e)
         e = read_pending(t, a, g, &v);

@@ -19,13 +19,17 @@ typedef struct scan {
 
 static char lower(char c)
 {
-    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+    if (c >= 'A' && c <= 'Z')
+        return (char)(c | 0x20);
+    return c;
 }
 
 /* The byte `ahead` of here, in lower case; 0 behind the end. */
 static char peek(const scan *s, size_t ahead)
 {
-    return ahead < s->text.n - s->at ? lower(s->text.p[s->at + ahead]) : '\0';
+    if (ahead >= s->text.n - s->at)
+        return '\0';
+    return lower(s->text.p[s->at + ahead]);
 }
 
 static bool digit_ahead(const scan *s, size_t ahead)

@@ -13,6 +13,7 @@
     < 201                      the status; text behind it must be in the error's message
     < Allow: GET, HEAD         a header of the answer; - must not be there
     {"uuid": <uuid id>, ...}   the JSON, see pattern.py; without it any
+    = len(long) == 500         what else must be true, as Python
 
 `$name` is replaced in all of these, and `{{ … }}` by what the Python in it gives (a string as it is, anything else as
 JSON); `$$` is a dollar. A line that begins with `#` between the steps is a comment. What must hold of every answer is
@@ -46,6 +47,7 @@ class Step:
         self.status = self.said = None
         self.reply_headers = []
         self.reply = []
+        self.truths = []
 
 
 class Case:
@@ -85,6 +87,8 @@ class Case:
                 step.status, step.said = words[0], words[1] if len(words) > 1 else None
         elif step is None:
             self.read_directive(number, line)
+        elif step.status and line.startswith("= "):
+            step.truths.append(line[2:])
         else:
             (step.reply if step.status else step.body).append(line)
 
@@ -149,8 +153,9 @@ class Run:
         if step.said and self.fill(step.said) not in reply.message:
             return f"the message is {reply.message!r}"
         if step.reply:
-            return pattern.match(pattern.parse(self.fill("\n".join(step.reply))), reply.json, self.names)
-        return None
+            wrong = pattern.match(pattern.parse(self.fill("\n".join(step.reply))), reply.json, self.names)
+        untrue = [one for one in step.truths if not wrong and not self.evaluate(one)]
+        return wrong or (f"not true: {untrue[0]}" if untrue else None)
 
     # -- words for values
 

@@ -59,7 +59,8 @@ class Store:
                 self.tally.rounds += 1
             self._finish()
         except (AssertionError, OSError, http.client.HTTPException) as failure:
-            raise Failure(f"{failure or repr(failure)}\n--- end of the server's log\n{self.server.log()[-2000:]}") from failure
+            log = self.server.log()[-2000:]
+            raise Failure(f"{failure or repr(failure)}\n--- end of the server's log\n{log}") from failure
         finally:
             if self.server.running:
                 self.server.kill()

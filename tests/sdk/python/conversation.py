@@ -25,14 +25,17 @@ class Fact(typing.NamedTuple):
 
 FACTS = [
     Fact("My sister Ingrid keeps bees on the roof of her bakery in Tromsø.", "Where does Ingrid keep her bees?"),
-    Fact("I broke my left wrist ice skating on Lake Mälaren when I was eleven.", "Which wrist did Marta break skating?"),
-    Fact("The password for the cottage gate is written under the blue flowerpot.", "Where is the gate password written?"),
+    Fact("I broke my left wrist ice skating on Lake Mälaren when I was eleven.",
+         "Which wrist did Marta break skating?"),
+    Fact("The password for the cottage gate is written under the blue flowerpot.",
+         "Where is the gate password written?"),
     Fact("Dr. Okafor told me that I am allergic to penicillin.", "What is Marta allergic to?"),
     Fact("We adopted a three-legged greyhound and called him Comet.", "What is the greyhound called?"),
     Fact("My grandfather carved violins in a workshop behind the cathedral.", "Who carved violins?"),
     Fact("I quit my job at the insurance company to study marine biology.", "What is Marta going to study?"),
     Fact("Our wedding anniversary is on the ninth of September.", "When is the wedding anniversary?"),
-    Fact("The neighbours' twins, Oskar and Vera, are learning the trombone.", "Which instrument are the twins learning?"),
+    Fact("The neighbours' twins, Oskar and Vera, are learning the trombone.",
+         "Which instrument are the twins learning?"),
     Fact("I won second prize with a photograph of a fog bank over the fjord.", "What was on the prize photograph?"),
     Fact("Henrik proposed to me in a broken cable car above Innsbruck.", "Where did Henrik propose?"),
     Fact("My passport expires in April, so I must go to the embassy in Lisbon.", "When does the passport expire?"),
@@ -46,7 +49,8 @@ FACTS = [
     Fact("I learnt Portuguese from a retired sailor named Tomé.", "Who taught Marta Portuguese?"),
     Fact("My doctoral supervisor will be Professor Nakagawa from Hokkaido.", "Who will supervise the doctorate?"),
     Fact("The spare key hangs behind the barometer in the hallway.", "Where does the spare key hang?"),
-    Fact("Henrik's band plays in the Copper Kettle on the last Friday of each month.", "Where does Henrik's band play?"),
+    Fact("Henrik's band plays in the Copper Kettle on the last Friday of each month.",
+         "Where does Henrik's band play?"),
     Fact("I cannot eat celery, it makes my throat swell.", "What happens when Marta eats celery?"),
 ]
 

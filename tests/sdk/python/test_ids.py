@@ -11,8 +11,8 @@ import expect
 from harness import unique
 
 # sent as they are: the SDK's HTTP client escapes what it must
-AS_THEY_ARE = ["two words", "a+b", "a:b@c", "naïve-café", "東京-ユーザー", "имя", "عمر", "🦦👩‍👩‍👧", "e\u0301 is not \u00e9",
-               "semi;colon,comma&amp=equals", "quote'and\"double", "back\\slash", "tilde~!$*()", "{id}", "..dots.."]
+AS_THEY_ARE = ["two words", "a+b", "a:b@c", "naïve-café", "東京-ユーザー", "имя", "عمر", "🦦👩‍👩‍👧",
+               "e\u0301 is not \u00e9", "semi;colon,comma&amp=equals", "quote'and\"double", "back\\slash", "tilde~!$*()", "{id}", "..dots.."]
 # these need escaping by the caller
 ESCAPED = ["100% sure", "a/b", "/", "a//b/", "what?", "#1", "50%25", "a%2Fb", "tab\tand\nline", " leading and trailing "]
 
