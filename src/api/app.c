@@ -104,6 +104,7 @@ static err authenticate(void *ctx, slice key, int64_t *number, uuid *id)
     if (known(a, hash, now, number, id))
         return OK;
     struct key_lookup look = {.job.run = is_own_key(a, hash) ? run_own_key_lookup : run_key_lookup,
+                              .job.fresh = true, /* `recalld keys` is another process */
                               .hash = hash};
     err e = db_read(a->d, &look.job);
     if (e)

@@ -302,7 +302,7 @@ static void required_names(buf *b, const shape *sh, unsigned ways)
         end(b, ']');
 }
 
-/* Required ones that have two names: either will do. */
+/* Required ones that have two names: one of these. */
 static void required_aliases(buf *b, const shape *sh)
 {
     bool begun = false;
@@ -315,7 +315,7 @@ static void required_aliases(buf *b, const shape *sh)
             begin_key(b, "allOf", '[');
         begun = true;
         begin(b, '{');
-        begin_key(b, "anyOf", '[');
+        begin_key(b, "oneOf", '[');
         begin(b, '{');
         needs(b, f->name);
         end(b, '}');

@@ -263,6 +263,8 @@ err db_read(db *d, db_job *job)
     if (e)
         return e;
     tx t = {.c = c, .ops = d->ops};
+    if (job->fresh)
+        d->ops->refresh(d->g);
     e = job->run(job, &t);
     if (t.failed && !e)
         e = t.failed;

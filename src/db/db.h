@@ -131,6 +131,7 @@ struct db_job {
     err (*run)(db_job *job, tx *t);
     /* After the commit is durable (OK), or when nothing was written (anything else). Any thread. */
     void (*done)(db_job *job, err e);
+    bool fresh; /* a read that must see what another process has just committed; for db_read */
     int64_t deadline_us; /* monotonic; a job still waiting then is done with ERR_BUSY; 0: none */
     db_job *next;        /* the queue's */
     err result;          /* the queue's */

@@ -40,6 +40,8 @@ typedef struct engine_ops {
      * committed meanwhile. After `rest` an unused connection holds nothing. */
     void (*end_read)(conn *c, bool failed);
     void (*rest)(conn *c);
+    /* From here on every read sees what other processes have committed. */
+    void (*refresh)(engine *g);
     err (*commit)(conn *c);
     void (*rollback)(conn *c);
     bool (*in_transaction)(conn *c); /* false when the engine rolled it back by itself */

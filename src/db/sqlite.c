@@ -28,7 +28,7 @@ struct engine {
     int64_t busy_ms;
     int64_t cache_bytes;
     bool create;
-    atomic_llong version; /* commits of this process */
+    atomic_llong version; /* counts what makes kept snapshots old: this process's commits */
 };
 
 /* A read snapshot is kept between requests while no commit came: beginning and ending one costs two
@@ -265,6 +265,11 @@ static void rest(conn *c)
     c->reading = false;
 }
 
+static void refresh(engine *g)
+{
+    atomic_fetch_add(&g->version, 1);
+}
+
 static err begin_read(conn *c)
 {
     long long version = atomic_load(&c->g->version);
@@ -300,7 +305,7 @@ static err commit(conn *c)
 
     c->tail_dirty = e && rc != SQLITE_FULL && rc != SQLITE_IOERR_WRITE && rc != SQLITE_BUSY;
     if (!e)
-        atomic_fetch_add(&c->g->version, 1);
+        refresh(c->g);
     return e;
 }
 
@@ -624,6 +629,7 @@ const engine_ops sqlite_engine = {
     .begin = begin,
     .end_read = end_read,
     .rest = rest,
+    .refresh = refresh,
     .commit = commit,
     .rollback = rollback,
     .in_transaction = in_transaction,

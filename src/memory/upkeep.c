@@ -173,7 +173,7 @@ static err reindex(upkeep *u, const job *what)
 
 static void run_jobs(upkeep *u)
 {
-    struct step s = {.job.run = run_next_job};
+    struct step s = {.job.run = run_next_job, .job.fresh = true};
 
     while (!stopping(u) && db_read(u->d, &s.job) == OK) {
         err e = s.what.kind == JOB_REINDEX ? reindex(u, &s.what) : erase(u, &s.what);

@@ -223,7 +223,7 @@ class Operations(Asked):
                 with self.subTest(**{values.spelt(where): self.shown(value)}):
                     reply = self.send(method, target, body)
                     if value != "" and self.wrongs(schema, body):  # it was the one choice
-                        self.refuses(operation, reply, 400, where[-1], body)
+                        self.refuses(operation, reply, 400, self.names(where, owner), body)
                     elif reply.status == 400:
                         self.assertNotIn(f": {values.spelt(where)}", reply.message)
                     else:
@@ -238,8 +238,7 @@ class Operations(Asked):
             for body in self.forbidden(whole, where, one, owner):
                 with self.subTest(field=values.spelt(where), body=self.shown(body)):
                     self.assertNotEqual(self.wrongs(schema, body), [])
-                    names = "|".join([where[-1], *values.rivals_of(owner, where[-1])])
-                    self.refuses(operation, self.send(method, target, body), 400, names, body)
+                    self.refuses(operation, self.send(method, target, body), 400, self.names(where, owner), body)
 
     def check_parameters(self, method, path, operation):
         """What the schemas of the query forbid, and what they just allow."""
@@ -290,14 +289,20 @@ class Operations(Asked):
             yield {**both, other: unique("other")}
         if where[-1] in owner.get("required", []) or values.rivals_of(owner, where[-1]):
             yield values.changed(body, where, owner, absent=True)
-        if "anyOf" in owner and where[-1] in values.needed(owner):
-            yield values.without(body, [one["required"][0] for one in owner["anyOf"]])
+        some = [one["required"][0] for one in owner.get("anyOf", [])]
+        if where[-1] in some:
+            yield values.without(body, some)
 
     def wrong_parameters(self, parameter):
         schema = parameter["schema"]
         if "What is no integer" not in parameter.get("description", ""):
             yield "some"
         yield from (str(schema[name] + way) for name, way in (("minimum", -1), ("maximum", 1)) if name in schema)
+
+    @staticmethod
+    def names(where, owner):
+        """What the message may speak of: the field, or what could stand in its place."""
+        return "|".join([where[-1], *values.rivals_of(owner, where[-1])])
 
     @staticmethod
     def shown(value):

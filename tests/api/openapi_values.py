@@ -44,7 +44,7 @@ def nullable(schema):
 
 def rivals(schema):
     """Lists of names of which one alone can be given: the two of a required field, and what is a choice."""
-    choices = [part["anyOf"] for part in schema.get("allOf", [])]
+    choices = [part["oneOf"] for part in schema.get("allOf", [])]
     if "oneOf" in schema:
         choices.append(schema["oneOf"])
     return [[one["required"][0] for one in choice] for choice in choices]
@@ -92,7 +92,7 @@ def make_object(schemas, schema, world, everything):
         names = [name for name in schema["properties"] if name in least or not rivals_of(schema, name)]
         names = [name for name in names if not another(schema["properties"][name])]
     required = {*schema.get("required", []), *(name for part in schema.get("allOf", [])
-                                               for one in part["anyOf"] for name in one["required"])}
+                                               for one in part["oneOf"] for name in one["required"])}
     return {name: make(schemas, schema["properties"][name], world, everything, name in required, name)
             for name in names}
 
