@@ -37,9 +37,14 @@ local function next_in_memory()
     return requests[at]
 end
 
-local reading = true
+-- wrk asks for one request before it starts, looks at it, and throws it away.
+local begun, reading = false, true
 local function next_of_file()
-    local one = reading and read_one()
+    local one = begun and reading and read_one()
+    if not begun then
+        begun = true
+        return FILLER
+    end
     if one then
         unanswered = unanswered + 1
         return one

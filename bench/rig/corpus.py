@@ -7,9 +7,9 @@ import random
 FUNCTION_WORDS = """the to and i a of you it that in is my for was we on have with me but so are this be at not they
     what he she do just about all when if your from had or as there like can an would how then were them out up our
     did been who will""".split()
-ONSETS = "b br c ch d dr f g gr h j k l m n p pr qu r s sh st t tr v w".split()
-VOWELS = "a e i o u ai ea ou ee oo".split()
-CODAS = " n r l s t m nd ck".split(" ")
+ONSETS = "b br c d f g h j k l m n p pr r s sh st t v w".split()
+VOWELS = "a e i o u a e i o u ea oo".split()
+CODAS = ["", "", "", "n", "r", "l", "s", "t", "nd"]
 VOCABULARY = 30_000
 FLATTENING = 2.7  # Mandelbrot's
 POOL = 40_000
@@ -39,7 +39,7 @@ class Corpus:
     def _vocabulary(self) -> list:
         words = dict.fromkeys(FUNCTION_WORDS)
         while len(words) < VOCABULARY:
-            syllables = self.random.choice((3, 3, 4)) if len(words) < 3000 else self.random.choice((3, 4, 4))
+            syllables = self.random.choice((2, 3, 4) if len(words) < 2000 else (3, 4, 4))
             words["".join(self._syllable() for _ in range(syllables))] = None
         return list(words)
 

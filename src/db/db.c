@@ -22,6 +22,7 @@
 
 enum { MAX_BATCH = 256, MAX_CONNS = 64, REST_EVERY = 64 };
 
+#define PROBE_US        (1 * CLOCK_S_US)
 #define SCRUB_AFTER_US  (1 * CLOCK_S_US)
 #define CUT_PATIENCE_US (10 * CLOCK_S_US)
 
@@ -55,6 +56,7 @@ struct db {
 
     atomic_bool unwritable;
     atomic_llong commits, jobs, rollbacks, scrubs;
+    int64_t probed_us;       /* the writer's: when an unwritable store was last tried */
     int64_t forget_since_us; /* the writer's: when the oldest unscrubbed delete was committed; 0:
                                 none */
 };
@@ -454,11 +456,23 @@ static void scrub(db *d)
     }
 }
 
+/* Nobody may dare to write to a store that says it cannot be written: it tries by itself. */
+static void probe(db *d)
+{
+    int64_t now = clock_monotonic_us();
+
+    if (!atomic_load(&d->unwritable) || now - d->probed_us < PROBE_US)
+        return;
+    d->probed_us = now;
+    if (d->ops->touch(d->writer) == OK)
+        atomic_store(&d->unwritable, false);
+}
+
 static void wait_for_work(db *d)
 {
     struct timespec until;
 
-    if (!d->forget_since_us) {
+    if (!d->forget_since_us && !atomic_load(&d->unwritable)) {
         pthread_cond_wait(&d->write_cond, &d->lock);
         return;
     }
@@ -480,6 +494,9 @@ static void *writer_main(void *arg)
         bool last = !jobs && d->stopping;
         if (!jobs && !last && !scrub_due(d)) {
             wait_for_work(d);
+            pthread_mutex_unlock(&d->lock);
+            probe(d);
+            pthread_mutex_lock(&d->lock);
             continue;
         }
         pthread_mutex_unlock(&d->lock);

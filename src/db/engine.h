@@ -49,6 +49,8 @@ typedef struct engine_ops {
     err (*release)(conn *c);
     err (*rollback_to)(conn *c); /* and releases */
 
+    /* The smallest durable commit there is: whether the store can be written. */
+    err (*touch)(conn *c);
     /* Overwrites what a failed commit may have left in the log, durably. */
     err (*cut_log)(conn *c);
     /* Takes deleted bytes out of every file. OK, or ERR_BUSY when readers stood in the way. */

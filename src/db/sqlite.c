@@ -326,21 +326,26 @@ static err rollback_to(conn *c)
     return e ? e : run_fixed(c, RELEASE);
 }
 
-/* A commit whose sync failed may stand whole in the log, and a crash would bring it back. The next
- * commit overwrites it: its frames begin where those began. Setting user_version always writes. */
-static err cut_log(conn *c)
+/* Setting user_version always writes a page. */
+static err touch(conn *c)
 {
     static atomic_int turn;
     char text[64];
-    int busy = 1;
 
-    if (!c->tail_dirty)
-        return OK;
+    if (db_fault())
+        return ERR_STORAGE;
     snprintf(text, sizeof(text), "PRAGMA user_version = %d",
              (atomic_fetch_add(&turn, 1) & 0x3fffffff) + 1);
-    if (!db_fault() && sqlite3_exec(c->s, text, NULL, NULL, NULL) == SQLITE_OK)
+    return err_of(sqlite3_exec(c->s, text, NULL, NULL, NULL));
+}
+
+/* A commit whose sync failed may stand whole in the log, and a crash would bring it back. The next
+ * commit overwrites it: its frames begin where those began. */
+static err cut_log(conn *c)
+{
+    if (!c->tail_dirty || touch(c) == OK)
         return OK;
-    int rc = sqlite3_wal_checkpoint_v2(c->s, NULL, SQLITE_CHECKPOINT_TRUNCATE, &busy, NULL);
+    int rc = sqlite3_wal_checkpoint_v2(c->s, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     return rc == SQLITE_OK ? OK : ERR_STORAGE;
 }
 
@@ -636,6 +641,7 @@ const engine_ops sqlite_engine = {
     .savepoint = savepoint,
     .release = release,
     .rollback_to = rollback_to,
+    .touch = touch,
     .cut_log = cut_log,
     .scrub = scrub,
     .query = query,
