@@ -100,7 +100,10 @@ test: ## install what is missing and run every test
 	$(AGAIN) $(FUZZ) fuzzers
 	@tools/run-tests
 
-check: format-check lint ## format, lint, unit and API tests
+check: ## format, lint, unit and API tests
+	@tools/install-deps build test
+	@tools/install-test-deps
+	$(AGAIN) format-check lint
 	$(AGAIN) all units
 	@tools/run-tests unit cli api
 

@@ -11,7 +11,7 @@ ONSETS = "b br c d f g h j k l m n p pr r s sh st t v w".split()
 VOWELS = "a e i o u a e i o u ea oo".split()
 CODAS = ["", "", "", "n", "r", "l", "s", "t", "nd"]
 VOCABULARY = 30_000
-FLATTENING = 2.7  # Mandelbrot's
+FLATTENING, EXPONENT = 2.7, 1.1  # Mandelbrot's and Zipf's
 POOL = 40_000
 
 
@@ -21,7 +21,7 @@ class Corpus:
     def __init__(self, seed: int = 1):
         self.random = random.Random(seed)
         self.words = self._vocabulary()
-        self.weights = list(itertools.accumulate(1 / (rank + FLATTENING) for rank in range(1, VOCABULARY + 1)))
+        self.weights = list(itertools.accumulate((rank + FLATTENING) ** -EXPONENT for rank in range(1, VOCABULARY + 1)))
         self.pool = [self.text(20) + self.random.choice("....?!") for _ in range(POOL)]
 
     def text(self, words: int) -> str:
@@ -39,7 +39,7 @@ class Corpus:
     def _vocabulary(self) -> list:
         words = dict.fromkeys(FUNCTION_WORDS)
         while len(words) < VOCABULARY:
-            syllables = self.random.choice((2, 3, 4) if len(words) < 2000 else (3, 4, 4))
+            syllables = self.random.choice((2, 3, 3) if len(words) < 2000 else (3, 3, 4))
             words["".join(self._syllable() for _ in range(syllables))] = None
         return list(words)
 

@@ -104,7 +104,7 @@ static err found_at(tx *t, arena *a, int64_t project, uuid id, int64_t at_graph,
 err episode_find(tx *t, arena *a, int64_t project, uuid id, graph *g, episode *e)
 {
     uuid_route to;
-    int64_t at_graph, number;
+    int64_t at_graph = 0, number = 0;
 
     if (uuid_route_of(id, &to) && to.kind == UUID_EPISODE) {
         err found = found_at(t, a, project, id, to.graph, to.number, g, e);

@@ -8,7 +8,8 @@ from harness import unique
 
 WIDE = "é"  # a character of two bytes: bounds are in characters
 TIME = "2026-03-10T12:00:00.25+02:00"
-FITTING = {"data": '{"text": "Ana moved to Lyon"}'}  # what its neighbour `type` may ask of it
+FITTING = {"data": '{"text": "Ana moved to Lyon"}',  # what its neighbour `type` may ask of it
+           "query": "Lyon", "text": "Lyon"}          # what is found
 
 
 class Schemas:
@@ -74,8 +75,10 @@ def make(schemas, schema, world, everything, required=False, name=""):
         return schema["enum"][0]
     if kind(schema) == "string":
         return {"uuid": str(uuid.uuid4()), "date-time": TIME}.get(schema.get("format"), unique(name or "text"))
-    if kind(schema) in ("integer", "number"):
+    if kind(schema) == "integer":
         return max(schema.get("minimum", 1), 1)
+    if kind(schema) == "number":
+        return schema.get("minimum", 0)
     if kind(schema) == "boolean":
         return True
     if kind(schema) == "array":

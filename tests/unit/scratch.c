@@ -27,7 +27,7 @@ void scratch_init(scratch *s)
 {
     const char *base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
 
-    *s = (scratch){.project = 1};
+    *s = (scratch){.project = 1, .busy_ms = 2000};
     snprintf(s->dir, sizeof(s->dir), "%s/recalld_test.XXXXXX", base);
     assert_non_null(mkdtemp(s->dir));
     snprintf(s->path, sizeof(s->path), "%s/store.db", s->dir);
@@ -193,7 +193,7 @@ err scratch_open_as(scratch *s, bool serve, bool create, slice *why)
         .create = create,
         .workers = 2,
         .max_queue = 10000,
-        .busy_ms = 2000,
+        .busy_ms = s->busy_ms,
         .cache_bytes = 4 << 20,
     };
 
@@ -333,6 +333,30 @@ uint64_t scratch_digest(const scratch *s)
     sqlite3_finalize(stmt);
     sqlite3_close(c);
     return h;
+}
+
+/* ---- noise ---- */
+
+static int real_stderr = -1;
+
+void scratch_mute(void)
+{
+    int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+
+    fflush(stderr);
+    real_stderr = dup(STDERR_FILENO);
+    dup2(nowhere, STDERR_FILENO);
+    close(nowhere);
+}
+
+void scratch_unmute(void)
+{
+    if (real_stderr < 0)
+        return;
+    fflush(stderr);
+    dup2(real_stderr, STDERR_FILENO);
+    close(real_stderr);
+    real_stderr = -1;
 }
 
 /* ---- chance ---- */

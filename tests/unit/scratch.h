@@ -31,6 +31,7 @@ typedef struct scratch {
     db *d;       /* NULL while closed */
     hand writing, reading;
     int64_t project; /* 1, made by scratch_set_up */
+    int64_t busy_ms; /* of the next opening */
 } scratch;
 
 /* A directory, and no store in it yet. */
@@ -70,6 +71,11 @@ uint64_t scratch_digest(const scratch *s);
 
 /* Whether any file of the directory, but for `but` (may be NULL), has these bytes. */
 bool scratch_has_bytes(const scratch *s, const char *bytes, const char *but);
+
+/* What the log says goes nowhere until scratch_unmute: tests of failures are loud. cmocka's own
+ * words come after the tear-down, which should unmute. */
+void scratch_mute(void);
+void scratch_unmute(void);
 
 /* A seeded generator: the same numbers every time. */
 typedef struct dice {
