@@ -137,14 +137,19 @@ static err run_handler(db_job *job, tx *t)
     struct ticket *k = (struct ticket *)job;
 
     request_restart(k->rq);
-    return k->rq->route->handle(k->rq, t);
+    err e = k->rq->route->need == NEED_WRITE ? project_lives(t, k->rq->project) : OK;
+    if (!e)
+        e = k->rq->route->handle(k->rq, t);
+    /* A text that found no room reads as absent: what was made of it must not stand. */
+    return !e && k->rq->arena.failed ? ERR_NO_MEMORY : e;
 }
 
 static err run_then(db_job *job, tx *t)
 {
     struct ticket *k = (struct ticket *)job;
 
-    return k->rq->then(k->rq, t);
+    err e = k->rq->then(k->rq, t);
+    return !e && k->rq->arena.failed ? ERR_NO_MEMORY : e;
 }
 
 /* The write stands whatever this answered. */

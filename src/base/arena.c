@@ -20,10 +20,10 @@
 #endif
 #ifdef ARENA_ASAN
 #include <sanitizer/asan_interface.h>
-#define POISON(p, n) ASAN_POISON_MEMORY_REGION(p, n)
+#define POISON(p, n)   ASAN_POISON_MEMORY_REGION(p, n)
 #define UNPOISON(p, n) ASAN_UNPOISON_MEMORY_REGION(p, n)
 #else
-#define POISON(p, n) ((void)(p), (void)(n))
+#define POISON(p, n)   ((void)(p), (void)(n))
 #define UNPOISON(p, n) ((void)(p), (void)(n))
 #endif
 
@@ -58,6 +58,7 @@ void arena_deinit(arena *a)
 
 void arena_reset(arena *a)
 {
+    a->failed = false;
     if (!a->chunks)
         return;
     while (a->chunks->older) {
@@ -99,11 +100,15 @@ static bool grow(arena *a, size_t n)
 
 void *arena_alloc(arena *a, size_t n)
 {
-    if (n > SIZE_MAX - ALIGN)
+    if (n > SIZE_MAX - ALIGN) {
+        a->failed = true;
         return NULL;
+    }
     n = n ? (n + ALIGN - 1) & ~(size_t)(ALIGN - 1) : ALIGN;
-    if (n > (size_t)(a->end - a->at) && !grow(a, n))
+    if (n > (size_t)(a->end - a->at) && !grow(a, n)) {
+        a->failed = true;
         return NULL;
+    }
 
     char *p = a->at;
     a->at += n;

@@ -19,6 +19,7 @@ typedef struct arena {
     char *at, *end;             /* the free part of the newest chunk */
     size_t used;                /* bytes of all chunks */
     size_t max;                 /* ceiling for `used` */
+    bool failed;                /* an allocation was refused since the last reset */
 } arena;
 
 /* Takes no memory yet. `max_bytes` bounds what the arena may ever hold. */
@@ -38,7 +39,8 @@ void *arena_zalloc(arena *a, size_t n);
 void *arena_array(arena *a, size_t count, size_t size);
 
 /* Room for one more item at the end of an array of `n` with room for *cap: the array, perhaps moved
- * (the old one stays behind in the arena), or NULL when there is no memory. Start with NULL, 0, 0. */
+ * (the old one stays behind in the arena), or NULL when there is no memory. Start with NULL, 0, 0.
+ */
 void *arena_grow(arena *a, void *items, size_t n, size_t *cap, size_t size);
 
 /* A copy of `s`, with a NUL behind it that is not counted; absent when there is no memory, and

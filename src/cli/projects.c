@@ -67,8 +67,8 @@ int cli_projects_create(cli *c)
         return cli_fail(CLI_WRONG, "there is a project '%.*s' already", SLICE_ARG(v.name));
     if (e)
         return cli_fail_err("the project was not made", e, NO_SLICE);
-    printf("project %.*s is made; a key for it: recalld keys create --project NAME\n",
-           SLICE_ARG(v.name));
+    printf("project %.*s is made; a key for it: recalld keys create --project '%.*s'\n",
+           SLICE_ARG(v.name), SLICE_ARG(v.name));
     return 0;
 }
 

@@ -24,7 +24,7 @@ enum { SERVERS = 2, PRINTED_BYTES = 1 << 18, RELOAD_BYTES = 16 << 20 };
 /* Everything that lives while it serves; each is NULL or -1 until it is there. */
 struct serving {
     cli *c;
-    int fd, metrics_fd;
+    int fd, metrics_fd; /* ours until they are handed to a server */
     slice url, metrics_url;
     db *db;
     app *app;
@@ -169,6 +169,16 @@ static int open_app(struct serving *s)
     return e ? cli_fail_err("cannot start", e, NO_SLICE) : 0;
 }
 
+/* What a server was given is its own, also when it does not start: the number may be another file's
+ * by then. */
+static int give(int *fd)
+{
+    int given = *fd;
+
+    *fd = -1;
+    return given;
+}
+
 static int open_servers(struct serving *s)
 {
     const settings *set = &s->c->settings;
@@ -185,15 +195,16 @@ static int open_servers(struct serving *s)
         .tls_cert_file = slice_empty(set->tls_cert_file) ? NULL : set->tls_cert_file.p,
         .tls_key_file = slice_empty(set->tls_key_file) ? NULL : set->tls_key_file.p,
     };
-    http_app main_app = app_http(s->app, s->metrics_fd >= 0);
+    bool apart = s->metrics_fd >= 0;
+    http_app main_app = app_http(s->app, apart);
     http_app operations = app_http_operations(s->app);
     slice why = NO_SLICE;
 
-    err e = http_open(s->fd, &main_app, &o, &s->c->arena, &s->server, &why);
-    if (!e && s->metrics_fd >= 0) {
+    err e = http_open(give(&s->fd), &main_app, &o, &s->c->arena, &s->server, &why);
+    if (!e && apart) {
         o.loops = 1;
         o.tls_cert_file = o.tls_key_file = NULL;
-        e = http_open(s->metrics_fd, &operations, &o, &s->c->arena, &s->metrics, &why);
+        e = http_open(give(&s->metrics_fd), &operations, &o, &s->c->arena, &s->metrics, &why);
     }
     if (e)
         return cli_fail_err("cannot serve", e, why);
@@ -247,7 +258,9 @@ static void announce(struct serving *s, const struct first_key *f)
         printf("to make another key: %s keys create --%s %s --project " DEFAULT_PROJECT "\n",
                s->c->argv[0], by_url ? "database" : "data", by_url ? set->database.p : set->data.p);
     }
-    fflush(stdout);
+    if (fflush(stdout) != 0 || ferror(stdout))
+        log_warn("standard output cannot be written; another key: recalld keys create");
+    clearerr(stdout); /* it serves nevertheless */
     log_info("recalld %s serves %s", RECALLD_VERSION, s->url.p);
 }
 
@@ -318,9 +331,9 @@ static void stop(struct serving *s)
 
 static void close_all(struct serving *s)
 {
-    if (!s->server && s->fd >= 0)
+    if (s->fd >= 0)
         close(s->fd);
-    if (!s->metrics && s->metrics_fd >= 0)
+    if (s->metrics_fd >= 0)
         close(s->metrics_fd);
     http_close(s->metrics);
     http_close(s->server);

@@ -22,9 +22,9 @@
 
 enum { MAX_BATCH = 256, MAX_CONNS = 64, REST_EVERY = 64 };
 
-#define PROBE_US        (1 * CLOCK_S_US)
-#define SCRUB_AFTER_US  (1 * CLOCK_S_US)
-#define CUT_PATIENCE_US (10 * CLOCK_S_US)
+#define PROBE_US       (1 * CLOCK_S_US)
+#define SCRUB_AFTER_US (1 * CLOCK_S_US)
+#define CUT_AGAIN_US   (CLOCK_S_US / 20)
 
 struct queue {
     db_job *head, **tail;
@@ -337,19 +337,48 @@ static void committed(db *d, tx *t)
         t->after[i].call(t->after[i].arg, t->after[i].number);
 }
 
-/* After a failed commit nothing of it may come back with a crash, or the 5xx would have lied. */
+static void finish(db *d, db_job *job, err e)
+{
+    if (e == ERR_STORAGE)
+        atomic_store(&d->unwritable, true);
+    atomic_fetch_add(&d->jobs, 1);
+    job->done(job, e);
+}
+
+/* Those that wait have written nothing, and can be told so. */
+static bool refuse_waiting(db *d)
+{
+    pthread_mutex_lock(&d->lock);
+    db_job *writes = d->writes.head, *behind = d->background.head;
+    bool stop = d->stopping;
+    queue_init(&d->writes);
+    queue_init(&d->background);
+    pthread_mutex_unlock(&d->lock);
+    for (db_job *next; writes; writes = next) {
+        next = writes->next;
+        finish(d, writes, ERR_STORAGE);
+    }
+    for (db_job *next; behind; behind = next) {
+        next = behind->next;
+        finish(d, behind, ERR_STORAGE);
+    }
+    return stop;
+}
+
+/* After a failed sync the commit may stand in the log, and a crash would bring it back after a 5xx
+ * had said that nothing was written. So its clients wait until it is overwritten, as long as that
+ * takes; a stop then ends the process without an answer. */
 static void cut_log(db *d)
 {
-    int64_t until = clock_monotonic_us() + CUT_PATIENCE_US;
-
+    atomic_store(&d->unwritable, true);
     while (d->ops->cut_log(d->writer)) {
-        if (clock_monotonic_us() > until) {
-            log_error("store: a failed commit could not be taken out of the log; stopping, so that "
-                      "no false answer is given");
+        if (refuse_waiting(d)) {
+            log_error(
+                "store: stopped with a commit whose fate is unknown; its clients get no answer");
             log_close();
             abort();
         }
-        usleep(50000);
+        usleep(CUT_AGAIN_US);
     }
 }
 
@@ -357,13 +386,15 @@ static void cut_log(db *d)
  */
 static bool run_batch(db *d, db_job *jobs, err *why)
 {
-    tx t = {.c = d->writer, .ops = d->ops, .writing = true};
+    tx t = {.c = d->writer, .ops = d->ops, .writing = true, .begun = true};
     bool any = false;
 
     *why = d->ops->begin(d->writer, true);
-    if (*why)
-        return false;
-    t.begun = true;
+    if (*why) { /* another process holds the lock, or worse: nobody needs to try once more */
+        for (db_job *j = jobs; j; j = j->next)
+            j->result = *why;
+        return true;
+    }
     for (db_job *j = jobs; j; j = j->next) {
         if (!run_in_savepoint(&t, j)) {
             *why = t.failed ? t.failed : j->result;
@@ -386,14 +417,6 @@ static bool run_batch(db *d, db_job *jobs, err *why)
     }
     committed(d, &t);
     return true;
-}
-
-static void finish(db *d, db_job *job, err e)
-{
-    if (e == ERR_STORAGE)
-        atomic_store(&d->unwritable, true);
-    atomic_fetch_add(&d->jobs, 1);
-    job->done(job, e);
 }
 
 /* `jobs` is a chain by `next`. */

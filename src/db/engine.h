@@ -64,6 +64,8 @@ typedef struct engine_ops {
     slice (*col_text)(void *stmt, int col);
     slice (*col_blob)(void *stmt, int col);
 
+    /* Whether there is any table yet. */
+    err (*has_tables)(conn *c, bool *yes);
     /* One script of several statements, no parameters; for migrations. */
     err (*script)(conn *c, const char *sql);
 

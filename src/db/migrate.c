@@ -23,12 +23,12 @@ static err version_read(tx *t, const engine_ops *ops, bool apply, int64_t *versi
         "INSERT INTO schema_version (version) SELECT 0"
         " WHERE NOT EXISTS (SELECT 1 FROM schema_version);";
 
-    if (apply) {
-        err e = ops->script(t->c, make);
-        if (e)
-            return e;
-    }
+    bool tables = true;
+    err e = apply ? ops->script(t->c, make) : ops->has_tables(t->c, &tables);
+
     *version = 0;
+    if (e || !tables)
+        return e;
     db_rows r = db_query(t, &sql[0], DB_NO_ARGS);
     if (db_next(&r))
         *version = db_col_int(&r, 0);

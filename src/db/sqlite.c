@@ -21,7 +21,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { STATEMENT_SLOTS = 512, BACKUP_STEP_PAGES = 512, CHECKPOINT_PAGES = 4000 };
+enum {
+    STATEMENT_SLOTS = 512,
+    BACKUP_STEP_PAGES = 512,
+    CHECKPOINT_PAGES = 4000,
+    SCRUB_WAIT_MS = 20
+};
 
 struct engine {
     char *path;
@@ -349,10 +354,13 @@ static err cut_log(conn *c)
     return rc == SQLITE_OK ? OK : ERR_STORAGE;
 }
 
+/* Not longer than a blink: the writer's queue waits meanwhile, and it is tried again. */
 static err scrub(conn *c)
 {
+    sqlite3_busy_timeout(c->s, SCRUB_WAIT_MS);
     int rc = sqlite3_wal_checkpoint_v2(c->s, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
 
+    sqlite3_busy_timeout(c->s, (int)c->g->busy_ms);
     return rc == SQLITE_OK ? OK : report(c, rc, "checkpoint");
 }
 
@@ -466,6 +474,18 @@ static slice col_blob(void *stmt, int col)
 }
 
 /* ---- migrations ---- */
+
+static err has_tables(conn *c, bool *yes)
+{
+    sqlite3_stmt *s = NULL;
+
+    int rc = sqlite3_prepare_v2(c->s, "SELECT 1 FROM sqlite_schema LIMIT 1", -1, &s, NULL);
+    if (rc == SQLITE_OK)
+        rc = sqlite3_step(s);
+    *yes = rc == SQLITE_ROW;
+    sqlite3_finalize(s);
+    return report(c, rc, "cannot open");
+}
 
 static bool take(const char **at, const char *word)
 {
@@ -651,6 +671,7 @@ const engine_ops sqlite_engine = {
     .col_int = col_int,
     .col_text = col_text,
     .col_blob = col_blob,
+    .has_tables = has_tables,
     .script = script,
     .backup = backup,
     .check_files = check_files,

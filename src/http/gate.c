@@ -144,11 +144,14 @@ static err parse_query(request *rq, slice *why)
         slice value = equals ? (slice){equals + 1, pair.n - name.n - 1} : SLICE("");
 
         rest = amp ? (slice){amp + 1, rest.n - pair.n - 1} : NO_SLICE;
-        if (percent_decode(&rq->arena, name, &name) || percent_decode(&rq->arena, value, &value)) {
+        err e = percent_decode(&rq->arena, name, &name);
+        if (!e)
+            e = percent_decode(&rq->arena, value, &value);
+        if (e == ERR_BAD_REQUEST)
             *why = SLICE("the query is not percent-encoded UTF-8");
-            return ERR_BAD_REQUEST;
-        }
-        err e = shape_read_param(sh, &rq->arena, name, value, rq->query, why);
+        if (e)
+            return e;
+        e = shape_read_param(sh, &rq->arena, name, value, rq->query, why);
         if (e)
             return e;
     }
@@ -189,7 +192,9 @@ err request_parse(request *rq)
         return request_bad(rq, "%.*s", SLICE_ARG(why));
     if (e)
         return e;
-    return rq->route->prepare ? rq->route->prepare(rq) : OK;
+    if (rq->route->prepare)
+        e = rq->route->prepare(rq);
+    return !e && rq->arena.failed ? ERR_NO_MEMORY : e;
 }
 
 void request_restart(request *rq)

@@ -16,7 +16,7 @@ static const db_sql sql[] = {
                 " WHERE project = ?1 AND group_id = ?2"},
     [DELETE] = {"DELETE FROM groups WHERE project = ?1 AND group_id = ?2"},
     [PAGE] = {"SELECT " COLUMNS " WHERE project = ?1"
-              " ORDER BY created_at DESC, graph DESC LIMIT ?2 OFFSET ?3"},
+              " ORDER BY graph DESC LIMIT ?2 OFFSET ?3"},
 };
 const db_sql_table groups_sql = {"groups", sql, COUNT(sql)};
 

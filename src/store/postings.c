@@ -28,8 +28,10 @@ static const db_sql sql[] = {
              " ON CONFLICT (graph, term, chunk) DO UPDATE SET packed = excluded.packed"},
     [DELETE] = {"DELETE FROM postings WHERE graph = ?1 AND term = ?2 AND chunk = ?3"},
     [CLEAR] = {"DELETE FROM postings WHERE graph = ?1"},
-    [ERASE_BOUND] = {"SELECT term FROM postings WHERE graph = ?1 ORDER BY term LIMIT 1 OFFSET ?2"},
-    [ERASE] = {"DELETE FROM postings WHERE graph = ?1 AND term < ?2"},
+    [ERASE_BOUND] = {"SELECT term, chunk FROM postings WHERE graph = ?1"
+                     " ORDER BY term, chunk LIMIT 1 OFFSET ?2"},
+    [ERASE] = {"DELETE FROM postings WHERE graph = ?1 AND (term, chunk) <"
+               " (CAST(?2 AS BIGINT), CAST(?3 AS BIGINT))"},
     [BLOCKS_WALK] = {"SELECT block, packed FROM blocks WHERE graph = ?1 ORDER BY block"},
     [BLOCKS_AT] = {"SELECT block, packed FROM blocks WHERE graph = ?1 AND block <= ?2"
                    " ORDER BY block DESC LIMIT 1"},
@@ -104,15 +106,17 @@ err postings_clear(tx *t, const graph *g)
 
 err postings_erase(tx *t, int64_t gone, int64_t n_max, bool *left)
 {
-    int64_t bound = INT64_MAX;
+    int64_t term = INT64_MAX, chunk = INT64_MAX;
     db_rows r = db_query(t, &sql[ERASE_BOUND], DB_ARGS(db_int(gone), db_int(n_max)));
 
     *left = db_next(&r);
-    if (*left)
-        bound = db_col_int(&r, 0);
+    if (*left) {
+        term = db_col_int(&r, 0);
+        chunk = db_col_int(&r, 1);
+    }
     err e = db_end(&r);
     if (!e)
-        e = db_run(t, &sql[ERASE], DB_ARGS(db_int(gone), db_int(bound)));
+        e = db_run(t, &sql[ERASE], DB_ARGS(db_int(gone), db_int(term), db_int(chunk)));
     if (!e && !*left)
         e = db_run(t, &sql[BLOCKS_CLEAR], DB_ARGS(db_int(gone)));
     return e;

@@ -11,6 +11,7 @@
 
 enum {
     OF_KEY,
+    LIVES,
     GET,
     FIND,
     CREATE,
@@ -29,6 +30,7 @@ static const db_sql sql[] = {
     [OF_KEY] =
         {"SELECT k.project, p.created_at FROM api_keys k JOIN projects p ON p.project = k.project"
          " WHERE k.hash = ?1 AND p.name IS NOT NULL"},
+    [LIVES] = {"SELECT 1 FROM projects WHERE project = ?1 AND name IS NOT NULL"},
     [GET] = {"SELECT " COLUMNS " FROM projects p WHERE p.project = ?1 AND p.name IS NOT NULL"},
     [FIND] = {"SELECT " COLUMNS " FROM projects p WHERE p.name = ?1"},
     [CREATE] = {"INSERT INTO projects (project, name, created_at) VALUES (?1, ?2, ?3)"},
@@ -88,6 +90,15 @@ err project_of_key(tx *t, const uint8_t hash[KEY_HASH], int64_t *number, uuid *i
     }
     err e = db_end(&r);
     return e ? e : found ? OK : ERR_NOT_FOUND;
+}
+
+err project_lives(tx *t, int64_t number)
+{
+    db_rows r = db_query(t, &sql[LIVES], DB_ARGS(db_int(number)));
+    bool found = db_next(&r);
+    err e = db_end(&r);
+
+    return e ? e : found ? OK : ERR_DENIED;
 }
 
 static void read_project(const db_rows *r, arena *a, project *to)

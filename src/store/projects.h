@@ -35,6 +35,9 @@ MUST_CHECK err key_make(arena *a, slice *key);
 /* The living project of a key. ERR_NOT_FOUND: of none. */
 MUST_CHECK err project_of_key(tx *t, const uint8_t hash[KEY_HASH], int64_t *number, uuid *id);
 
+/* Before a write: a project that was deleted a moment ago takes nothing more. ERR_DENIED. */
+MUST_CHECK err project_lives(tx *t, int64_t number);
+
 /* ERR_NOT_FOUND: no living project of that number, or name. Texts live in the arena. */
 MUST_CHECK err project_get(tx *t, arena *a, int64_t number, project *to);
 MUST_CHECK err project_find(tx *t, arena *a, slice name, project *to);

@@ -66,8 +66,8 @@ static const db_sql sql[] = {
     [DELETE_ALL] = {"DELETE FROM sessions WHERE project = ?2 AND session_id IN"
                     " (SELECT t.session_id FROM strands t WHERE t.graph = ?1)"},
     [DELETE_STRANDS] = {"DELETE FROM strands WHERE graph = ?1"},
-    [OF_USER] = {JOINED " AND s.user_id = ?2 ORDER BY s.created_at DESC, s.id DESC"},
-    [AFTER] = {JOINED " AND s.id > ?2 ORDER BY s.created_at, s.id LIMIT ?3"},
+    [OF_USER] = {JOINED " AND s.user_id = ?2 ORDER BY s.id DESC"},
+    [AFTER] = {JOINED " AND s.id > ?2 ORDER BY s.id LIMIT ?3"},
     [NUMBERS] = {"SELECT session FROM strands WHERE graph = ?1 ORDER BY session"},
     [MISCOUNTED] =
         {"SELECT CAST(COALESCE(SUM(CASE WHEN t.messages = (SELECT COUNT(*) FROM episodes e"
@@ -76,13 +76,12 @@ static const db_sql sql[] = {
          " WHERE e.graph = t.graph AND e.session = t.session), 0)"
          " THEN 0 ELSE 1 END), 0) AS BIGINT), COUNT(*) FROM strands t"
          " WHERE t.graph = ?1"},
-    [PAGES + 2 * SESSIONS_BY_CREATED] = {JOINED " ORDER BY s.created_at DESC, s.id DESC" PAGE},
-    [PAGES + 2 * SESSIONS_BY_CREATED + 1] = {JOINED " ORDER BY s.created_at, s.id" PAGE},
+    [PAGES + 2 * SESSIONS_BY_CREATED] = {JOINED " ORDER BY s.id DESC" PAGE},
+    [PAGES + 2 * SESSIONS_BY_CREATED + 1] = {JOINED " ORDER BY s.id" PAGE},
     [PAGES + 2 * SESSIONS_BY_UPDATED] = {BY_UPDATE " ORDER BY t.updated_at DESC, t.id DESC" PAGE},
     [PAGES + 2 * SESSIONS_BY_UPDATED + 1] = {BY_UPDATE " ORDER BY t.updated_at, t.id" PAGE},
-    [PAGES + 2 *
-        SESSIONS_BY_USER] = {JOINED " ORDER BY s.user_id DESC, s.created_at DESC, s.id DESC" PAGE},
-    [PAGES + 2 * SESSIONS_BY_USER + 1] = {JOINED " ORDER BY s.user_id, s.created_at, s.id" PAGE},
+    [PAGES + 2 * SESSIONS_BY_USER] = {JOINED " ORDER BY s.user_id DESC, s.id DESC" PAGE},
+    [PAGES + 2 * SESSIONS_BY_USER + 1] = {JOINED " ORDER BY s.user_id, s.id" PAGE},
     [PAGES + 2 * SESSIONS_BY_ID] = {JOINED " ORDER BY s.session_id DESC" PAGE},
     [PAGES + 2 * SESSIONS_BY_ID + 1] = {JOINED " ORDER BY s.session_id" PAGE},
 };

@@ -66,7 +66,7 @@ MUST_CHECK err session_delete(tx *t, int64_t project, const session *s);
 /* Every session of a graph at once; *n says how many there were. */
 MUST_CHECK err session_delete_all(tx *t, const graph *g, int64_t *n);
 
-/* Ties by row number. */
+/* Ties by row number; by creation means by row number, so that a clock step disorders nothing. */
 MUST_CHECK err session_page(tx *t, arena *a, int64_t project, session_order order, bool ascending,
                             int64_t limit, int64_t offset, session **to, size_t *n);
 

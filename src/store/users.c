@@ -20,9 +20,9 @@ static const db_sql sql[] = {
          " rating = ?7, no_ontology = ?8, updated_at = ?9 WHERE project = ?1 AND user_id = ?2"},
     [DELETE] = {"DELETE FROM users WHERE project = ?1 AND user_id = ?2"},
     [PAGE] = {"SELECT " COLUMNS " WHERE u.project = ?1"
-              " ORDER BY u.created_at DESC, u.graph DESC LIMIT ?2 OFFSET ?3"},
+              " ORDER BY u.graph DESC LIMIT ?2 OFFSET ?3"},
     [AFTER] = {"SELECT " COLUMNS " WHERE u.project = ?1 AND u.graph > ?2"
-               " ORDER BY u.created_at, u.graph LIMIT ?3"},
+               " ORDER BY u.graph LIMIT ?3"},
 };
 const db_sql_table users_sql = {"users", sql, COUNT(sql)};
 

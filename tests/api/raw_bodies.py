@@ -14,6 +14,8 @@ def user(user_id, **more):
 
 
 class Chunks(WireTest):
+    flags = ("--request-timeout-ms", "2000", "--header-timeout-ms", "2000")
+
     def made(self, user_id, data, *headers):
         with self.wire() as wire:
             wire.send(wire.head("POST", USERS, "Transfer-Encoding: chunked", *headers), data)
@@ -73,14 +75,14 @@ class Chunks(WireTest):
         for one in bad:
             with self.subTest(one), self.wire() as wire:
                 wire.send(wire.head("POST", USERS, "Transfer-Encoding: chunked"), one)
-                wire.socket.shutdown(1)
+                wire.finish()
                 self.refused_or_closed(wire.reply())
 
     def test_other_codings(self):
         for coding in ("gzip", "gzip, chunked", "identity", "chunked, gzip", "chunked, chunked", "xchunked", ""):
             with self.subTest(coding), self.wire() as wire:
                 wire.send(wire.head("POST", USERS, f"Transfer-Encoding: {coding}"), b"2\r\n{}\r\n0\r\n\r\n")
-                wire.socket.shutdown(1)
+                wire.finish()
                 self.refused_or_closed(wire.reply())
 
 
@@ -126,17 +128,16 @@ class Pieces(WireTest):
 
 class Pipelines(WireTest):
     def test_answers_in_order(self):
-        """Reads, writes, searches and refusals, all sent before the first answer is read."""
+        """Reads, writes, searches and what is wrong with them, all sent before the first answer is read."""
         session = unique("s")
         with self.wire() as wire:
             sent = [(wire.post(f"/api/v2/sessions/{session}/memory",
                                {"messages": [{"role_type": "user", "content": f"turn {i}"}]}), 200) for i in range(20)]
             sent.append((wire.head("GET", f"/api/v2/sessions/{session}/messages"), 200))
-            sent.append((wire.head("GET", "/api/v2/nowhere"), 404))
+            sent.append((wire.head("GET", f"/api/v2/sessions/{session}.none"), 404))
             sent.append((wire.post(f"/api/v2/sessions/{session}/search", {"text": "turn"}), 200))
             sent.append((wire.post(USERS, b"{broken"), 400))
             sent.append((wire.head("HEAD", f"/api/v2/sessions/{session}"), 200))
-            sent.append((wire.head("PUT", USERS), 405))
             sent.append((wire.head("GET", f"/api/v2/sessions/{session}"), 200))
             wire.send(b"".join(data for data, _ in sent))
             for data, status in sent:
@@ -146,14 +147,27 @@ class Pipelines(WireTest):
                     self.assertEqual([one["content"] for one in reply.json["messages"]],
                                      [f"turn {i}" for i in range(20)])
 
+    def test_refusals_at_the_header(self):
+        """What needs no body to be refused either keeps the connection or says that it closes it."""
+        for method, target, key, status in (("GET", "/api/v2/nowhere", True, 404), ("PUT", USERS, True, 405),
+                                            ("GET", USERS, False, 401), ("GET", USERS + "/%zz", True, 400)):
+            with self.subTest(status), self.wire() as wire:
+                wire.send(wire.head(method, target, key=key), wire.head())
+                reply = wire.reply()
+                self.refused(reply, status)
+                if reply.closes:
+                    self.assertTrue(wire.closed())
+                else:
+                    self.assertEqual(wire.reply().status, 200)
+
     def test_many_and_then_gone(self):
         """What was sent before the client shut its side is answered."""
         with self.wire() as wire:
             wire.send(wire.head() * 200)
-            wire.socket.shutdown(1)
+            wire.finish()
             for _ in range(200):
                 self.assertEqual(wire.reply().status, 200)
-            self.assertTrue(wire.closed())
+            self.assertTrue(wire.closed(3), "a client that reads to the end waits for it")
 
     def test_close_in_the_middle_ends_it(self):
         with self.wire() as wire:

@@ -42,7 +42,7 @@ CREATE TABLE users (
     updated_at BIGINT NOT NULL,
     PRIMARY KEY (project, user_id)
 ); -- clustered
-CREATE INDEX users_by_age ON users (project, created_at, graph);
+CREATE INDEX users_by_number ON users (project, graph);
 
 CREATE TABLE groups (
     project     BIGINT NOT NULL,
@@ -54,7 +54,7 @@ CREATE TABLE groups (
     created_at  BIGINT NOT NULL,
     PRIMARY KEY (project, group_id)
 ); -- clustered
-CREATE INDEX groups_by_age ON groups (project, created_at, graph);
+CREATE INDEX groups_by_number ON groups (project, graph);
 
 CREATE TABLE sessions (
     project         BIGINT NOT NULL,
@@ -69,8 +69,8 @@ CREATE TABLE sessions (
     created_at      BIGINT NOT NULL,
     PRIMARY KEY (project, session_id)
 ); -- clustered
-CREATE INDEX sessions_by_age ON sessions (project, created_at, id);
-CREATE INDEX sessions_by_user ON sessions (project, user_id, created_at, id);
+CREATE INDEX sessions_by_number ON sessions (project, id);
+CREATE INDEX sessions_by_user ON sessions (project, user_id, id);
 
 -- The owner's side, keyed by graph: all below goes with its graph.
 
