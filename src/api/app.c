@@ -311,7 +311,9 @@ http_app app_http_operations(app *a)
 
 void app_servers(app *a, http_server *const *servers, size_t n)
 {
-    a->servers_n = n < COUNT(a->servers) ? n : COUNT(a->servers);
-    for (size_t i = 0; i < a->servers_n; i++)
+    size_t kept = n < COUNT(a->servers) ? n : COUNT(a->servers);
+
+    for (size_t i = 0; i < kept; i++)
         a->servers[i] = servers[i];
+    a->servers_n = kept;
 }

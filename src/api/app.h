@@ -30,7 +30,7 @@ MUST_CHECK err app_open(db *d, const app_options *o, app **out);
 http_app app_http(app *a, bool operations_elsewhere);
 http_app app_http_operations(app *a);
 
-/* The servers whose counters /metrics shows; before the first request. */
+/* The servers whose counters /metrics shows; once. */
 void app_servers(app *a, http_server *const *servers, size_t n);
 
 /* Forget which keys were good a moment ago. */

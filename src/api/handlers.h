@@ -18,7 +18,7 @@ struct app {
     upkeep *upkeep;
     int64_t context_tokens;
     http_server *servers[2];
-    size_t servers_n;
+    _Atomic size_t servers_n;  /* written last: /metrics may be asked already */
     pthread_mutex_t keys_lock; /* guards *keys */
     struct known_key *keys;
     bool own_key; /* RECALLD_API_KEY is set, and its hash is */

@@ -7,14 +7,16 @@
 #include "api/handlers.h"
 #include "api/shapes.h"
 
-#define V2(path) "/api/v2" path
+#define V2(path)  "/api/v2" path
 #define GET(path) .method = "GET", .pattern = V2(path), .access = ACCESS_KEY, .status = 200
-#define POST(path, code) .method = "POST", .pattern = V2(path), .access = ACCESS_KEY, .status = (code)
+#define POST(path, code)                                                                           \
+    .method = "POST", .pattern = V2(path), .access = ACCESS_KEY, .status = (code)
 #define PATCH(path, code)                                                                          \
     .method = "PATCH", .pattern = V2(path), .access = ACCESS_KEY, .status = (code)
 #define DELETE(path) .method = "DELETE", .pattern = V2(path), .access = ACCESS_KEY, .status = 200
-#define OPEN(path) .method = "GET", .pattern = (path), .access = ACCESS_ANYONE, .status = 200
+#define OPEN(path)   .method = "GET", .pattern = (path), .access = ACCESS_ANYONE, .status = 200
 
+/* clang-format off: a row reads as a row */
 const route routes[] = {
     /* ---- users ---- */
     {POST("/users", 201), .need = NEED_WRITE, .body = &user_create_shape, .reply = &user_shape,
@@ -30,8 +32,8 @@ const route routes[] = {
     {PATCH("/users/{user_id}", 200), .need = NEED_WRITE, .body = &user_update_shape,
      .reply = &user_shape, .errors = E400 | E404 | E500, .handle = users_update,
      .id = "user.update", .summary = "Changes a user; metadata is merged."},
-    {DELETE("/users/{user_id}"), .need = NEED_WRITE, .reply = &message_shape,
-     .errors = E404 | E500, .handle = users_delete, .id = "user.delete",
+    {DELETE("/users/{user_id}"), .need = NEED_WRITE, .reply = &message_shape, .errors = E404 | E500,
+     .handle = users_delete, .id = "user.delete",
      .summary = "Forgets a user: sessions, messages, graph."},
     {GET("/users/{user_id}/node"), .need = NEED_READ, .reply = &user_node_shape,
      .errors = E404 | E500, .handle = users_node, .id = "user.get_node",
@@ -145,4 +147,5 @@ const route routes[] = {
     {OPEN("/metrics"), .need = NEED_NOTHING, .reply_type = "text/plain", .handle = metrics,
      .id = "metrics", .summary = "Counters, as Prometheus text."},
 };
+/* clang-format on */
 const size_t routes_n = COUNT(routes);

@@ -137,7 +137,13 @@ extern const shape user_create_shape, user_update_shape, group_create_shape, gro
 extern const shape rating_shape;
 
 enum { SCOPE_EDGES, SCOPE_NODES, SCOPE_EPISODES };
-enum { RERANK_RRF, RERANK_MMR, RERANK_NODE_DISTANCE, RERANK_EPISODE_MENTIONS, RERANK_CROSS_ENCODER };
+enum {
+    RERANK_RRF,
+    RERANK_MMR,
+    RERANK_NODE_DISTANCE,
+    RERANK_EPISODE_MENTIONS,
+    RERANK_CROSS_ENCODER
+};
 enum { SCOPE_MESSAGES, SCOPE_SUMMARY, SCOPE_FACTS };
 
 /* ---- replies ---- */

@@ -11,7 +11,7 @@
 /* "No time": what a null or absent time is in a struct. */
 #define NO_TIME INT64_MIN
 
-#define CLOCK_S_US INT64_C(1000000)
+#define CLOCK_S_US   INT64_C(1000000)
 #define CLOCK_DAY_US (INT64_C(86400) * CLOCK_S_US)
 
 /* Length of the text of clock_format and clock_format_plain, without a NUL. */

@@ -6,8 +6,8 @@
 #include <assert.h>
 
 #define ERR_STATUS(name, status, text) status,
-#define ERR_TEXT(name, status, text) text,
-#define ERR_NAME(name, status, text) #name,
+#define ERR_TEXT(name, status, text)   text,
+#define ERR_NAME(name, status, text)   #name,
 
 static const int statuses[] = {ERR_MAP(ERR_STATUS)};
 static const char *const texts[] = {ERR_MAP(ERR_TEXT)};

@@ -29,12 +29,12 @@ extern const char *const log_level_names[];
 void log_write(log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* The line of one request: counters and the route's pattern, never its path. */
-void log_request(const char *method, const char *pattern, int status, int64_t us,
-                 size_t bytes_in, size_t bytes_out, const char *request_id);
+void log_request(const char *method, const char *pattern, int status, int64_t us, size_t bytes_in,
+                 size_t bytes_out, const char *request_id);
 
 #define log_error(...) log_write(LOG_ERROR, __VA_ARGS__)
-#define log_warn(...) log_write(LOG_WARN, __VA_ARGS__)
-#define log_info(...) log_write(LOG_INFO, __VA_ARGS__)
+#define log_warn(...)  log_write(LOG_WARN, __VA_ARGS__)
+#define log_info(...)  log_write(LOG_INFO, __VA_ARGS__)
 #define log_debug(...) log_write(LOG_DEBUG, __VA_ARGS__)
 
 #endif

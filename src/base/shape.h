@@ -36,7 +36,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define NO_INT INT64_MIN
+#define NO_INT  INT64_MIN
 #define NO_BOOL ((int8_t)-1)
 #define NO_ENUM ((int32_t)-1)
 
@@ -66,21 +66,21 @@ typedef struct list {
 typedef struct shape shape;
 
 typedef struct field {
-    const char *name;   /* as on the wire */
+    const char *name; /* as on the wire */
     shape_kind kind;
-    size_t offset;      /* into the struct */
-    bool required;      /* request: absent is an error; reply: never null (documentation) */
-    bool omit;          /* reply: an absent value is left out and not written as null */
-    field_choice choice; /* request: see above */
-    bool empty_absent;  /* request: "" counts as absent (Go always sends scalars) */
-    bool lenient;       /* query INT: what does not parse falls back to `fallback` */
-    int64_t min, max;   /* bounds; see the table above. For TEXT in code points */
-    int64_t fallback;   /* query INT, `lenient` only */
-    const int64_t *limit; /* a bound known at start only (a setting); replaces `max` */
+    size_t offset;            /* into the struct */
+    bool required;            /* request: absent is an error; reply: never null (documentation) */
+    bool omit;                /* reply: an absent value is left out and not written as null */
+    field_choice choice;      /* request: see above */
+    bool empty_absent;        /* request: "" counts as absent (Go always sends scalars) */
+    bool lenient;             /* query INT: what does not parse falls back to `fallback` */
+    int64_t min, max;         /* bounds; see the table above. For TEXT in code points */
+    int64_t fallback;         /* query INT, `lenient` only */
+    const int64_t *limit;     /* a bound known at start only (a setting); replaces `max` */
     const char *const *names; /* ENUM: NULL-terminated */
-    const char *alias;  /* a second wire name taken in requests and queries, or NULL */
-    const shape *of;    /* OBJECT, LIST */
-    const char *about;  /* a sentence for the OpenAPI document, or NULL */
+    const char *alias;        /* a second wire name taken in requests and queries, or NULL */
+    const shape *of;          /* OBJECT, LIST */
+    const char *about;        /* a sentence for the OpenAPI document, or NULL */
 } field;
 
 struct shape {

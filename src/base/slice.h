@@ -17,9 +17,12 @@ typedef struct slice {
 } slice;
 
 /* A slice of a string literal; usable in static initialisers as SLICE_INIT. */
-#define SLICE_INIT(lit) {"" lit, sizeof(lit) - 1}
+#define SLICE_INIT(lit)                                                                            \
+    {                                                                                              \
+        "" lit, sizeof(lit) - 1                                                                    \
+    }
 #define SLICE(lit) ((slice)SLICE_INIT(lit))
-#define NO_SLICE ((slice){NULL, 0})
+#define NO_SLICE   ((slice){NULL, 0})
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 

@@ -27,7 +27,7 @@ typedef struct uuid {
 
 enum { UUID_TEXT = 36 };
 
-#define UUID_MAX_GRAPH ((INT64_C(1) << 34) - 1)
+#define UUID_MAX_GRAPH  ((INT64_C(1) << 34) - 1)
 #define UUID_MAX_NUMBER ((INT64_C(1) << 36) - 1)
 
 /* What a minted id speaks of. Values are stored in ids for ever. */

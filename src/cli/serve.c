@@ -19,7 +19,7 @@
 #include <signal.h>
 #include <unistd.h>
 
-enum { SERVERS = 2, PRINTED_BYTES = 1 << 18, RELOAD_BYTES = 16 << 20 };
+enum { SERVERS = 2, METRICS_PATIENCE_MS = 1000, PRINTED_BYTES = 1 << 18, RELOAD_BYTES = 16 << 20 };
 
 /* Everything that lives while it serves; each is NULL or -1 until it is there. */
 struct serving {
@@ -324,9 +324,15 @@ static void serve_until_stopped(struct serving *s)
 static void stop(struct serving *s)
 {
     log_info("stopping");
-    http_drain(s->server, s->c->settings.stop_timeout_ms);
+    bool quiet = http_drain(s->server, s->c->settings.stop_timeout_ms);
+
     if (s->metrics)
-        http_drain(s->metrics, 0);
+        quiet = http_drain(s->metrics, METRICS_PATIENCE_MS) && quiet;
+    if (quiet)
+        return;
+    log_error("requests were still under way after the time to stop; they get no answer");
+    log_close();
+    _exit(CLI_WRONG);
 }
 
 static void close_all(struct serving *s)

@@ -26,7 +26,7 @@ slice request_arg(const request *rq, const char *name)
         if (strncmp(at, name, n) == 0 && at[n] == '}')
             return rq->args[i];
     }
-    assert(!"the route's pattern has no such argument");
+    assert(0 && "the route's pattern has no such argument");
     return NO_SLICE;
 }
 

@@ -68,6 +68,7 @@ struct http_server {
     metrics *metrics;
     peers *peers;
     struct MHD_Daemon *daemon;
+    int quiet_fd;                       /* the listening socket after http_drain; -1 before */
     char *tls_cert_file, *tls_key_file; /* ours */
     atomic_int in_flight;
     atomic_bool draining;
@@ -501,7 +502,7 @@ static err start_daemon(http_server *s, int fd)
     /* The library shares its limit out among its threads; ours counts them all. */
     unsigned most = (unsigned)(s->o.max_connections + 1024) * (unsigned)(loops ? loops : 1);
     struct MHD_OptionItem tls[] = {
-        {MHD_OPTION_HTTPS_CERT_CALLBACK, (intptr_t)tls_certificate, NULL},
+        {MHD_OPTION_HTTPS_CERT_CALLBACK, 0, (void *)(uintptr_t)tls_certificate},
         {MHD_OPTION_END, 0, NULL},
     };
 
@@ -539,6 +540,7 @@ err http_open(int fd, const http_app *app, const http_options *o, arena *a, http
         return ERR_NO_MEMORY;
     s->app = *app;
     s->o = *o;
+    s->quiet_fd = -1;
     s->tls_cert_file = copy_text(o->tls_cert_file);
     s->tls_key_file = copy_text(o->tls_key_file);
     pthread_mutex_init(&s->pool_lock, NULL);
@@ -572,16 +574,17 @@ err http_reload_tls(http_server *s, arena *a, slice *why)
     return s->tls_cert_file ? tls_load(s->tls_cert_file, s->tls_key_file, a, why) : OK;
 }
 
-void http_drain(http_server *s, int64_t patience_ms)
+bool http_drain(http_server *s, int64_t patience_ms)
 {
     int64_t until = clock_monotonic_us() + patience_ms * 1000;
 
     atomic_store(&s->draining, true);
-    int fd = MHD_quiesce_daemon(s->daemon);
-    if (fd >= 0)
-        close(fd);
+    s->quiet_fd = MHD_quiesce_daemon(s->daemon);
+    if (s->quiet_fd >= 0)
+        shutdown(s->quiet_fd, SHUT_RDWR); /* the loops may still be looking at it: closed later */
     while (atomic_load(&s->in_flight) > 0 && clock_monotonic_us() < until)
         usleep(2000);
+    return atomic_load(&s->in_flight) == 0;
 }
 
 void http_close(http_server *s)
@@ -590,6 +593,8 @@ void http_close(http_server *s)
         return;
     if (s->daemon)
         MHD_stop_daemon(s->daemon);
+    if (s->quiet_fd >= 0)
+        close(s->quiet_fd);
     if (s->tls_cert_file)
         tls_unload();
     peers_close(s->peers);

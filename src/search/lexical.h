@@ -5,10 +5,12 @@
  *
  * For each turn i of a graph of N living turns:
  *
- *     terms  = distinct stems of the query's words, less stop words and words of participants'
- * names c(t,i) = sum over o = -4..+2 of w[o] * how often t is in the turn o places further in i's
- * session len(i) = the same sum over lengths in words idf(t) = ln(1 + (N - n + 0.5) / (n + 0.5)), n
- * turns have t window = sum over t of idf * c * (k1 + 1) / (c + k1 * (1 - b + b * len / mean len))
+ *     terms  = distinct stems of the query's words, less stop words and participants' names
+ *     c(t,i) = sum over o = -4..+2 of w[o] * how often t is in the turn o places further in i's
+ *              session
+ *     len(i) = the same sum over lengths in words
+ *     idf(t) = ln(1 + (N - n + 0.5) / (n + 0.5)), n turns have t
+ *     window = sum over t of idf * c * (k1 + 1) / (c + k1 * (1 - b + b * len / mean len))
  *     score  = window
  *            + BM25 of the turn's session as one document
  *            + the turn is the one participant's whom the query names

@@ -29,12 +29,14 @@
  *       varint           how many names of speakers
  *       each             varint length, bytes; no name empty, none twice
  *       to the end       for each episode:
- *         byte             bits 0-3: marks; bits 4-7: which of these differ from the episode
- * before, and so are there (before the first: number 0, session 0, day 0, speaker 0) varint bit 4:
- * number, less the one before, less 2; otherwise it is the next zigzag           bit 5: session,
- * less the one before; session 0 is none zigzag           bit 6: day of created_at, UTC, since
- * 1970, less the one before varint           bit 7: speaker: 0 none, k the k-th name varint length
- * in words
+ *         byte           bits 0-3: marks; bits 4-7: which of the next four differ from those of
+ *                        the episode before, and so are there (before the first: number 0,
+ *                        session 0, day 0, speaker 0)
+ *         varint         bit 4: number, less the one before, less 2; otherwise it is the next
+ *         zigzag         bit 5: session, less the one before; session 0 is none
+ *         zigzag         bit 6: day of created_at, UTC, since 1970, less the one before
+ *         varint         bit 7: speaker: 0 none, k the k-th name
+ *         varint         length in words
  *
  * Every decoder may be given any bytes: what is not such a form is ERR_INTERNAL, and nothing is
  * read behind its end. Episode numbers are 1 to UUID_MAX_NUMBER. No state; any thread. */

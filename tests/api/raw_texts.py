@@ -69,6 +69,7 @@ class Texts(WireTest):
             low, high = (depth, high) if reply.status == 201 else (low, depth - 1)
         self.assertGreater(low, 100)
         name = unique("u")
+        low -= 1  # the value inside is a level, too
         deep = b'{"m": %s1%s}' % (b'{"a":' * low, b"}" * low)
         self.assertEqual(self.post(b'{"user_id": "%s", "metadata": %s}' % (name.encode(), deep)).status, 201)
         with self.wire() as wire:

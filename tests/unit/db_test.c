@@ -249,7 +249,8 @@ static void a_bad_url_is_refused(void **state)
         assert_int_equal(db_open(&o, &a, &d, &why), ERR_BAD_REQUEST);
         assert_true(why.n > 0);
     }
-    const db_options o = {.url = SLICE("sqlite:/nonexistent/dir/x.db"), .serve = true, .create = true};
+    const db_options o = {
+        .url = SLICE("sqlite:/nonexistent/dir/x.db"), .serve = true, .create = true};
     db *d = NULL;
     slice why;
     assert_int_equal(db_open(&o, &a, &d, &why), ERR_STORAGE);
@@ -269,11 +270,11 @@ static void values_come_back_as_they_went(void **state)
     tx *t = scratch_write(s);
     assert_int_equal(db_run(t, &sql[NAME], DB_ARGS(db_int(10), db_text(text), db_text(NO_SLICE))),
                      OK);
-    assert_int_equal(db_run(t, &sql[NAME],
-                            DB_ARGS(db_int(11), db_text(SLICE("eleven")), db_text(SLICE("")))),
-                     OK);
     assert_int_equal(
-        db_run(t, &sql[NAME], DB_ARGS(db_int(12), db_opt(NO_TIME), db_opt(INT64_MAX))), OK);
+        db_run(t, &sql[NAME], DB_ARGS(db_int(11), db_text(SLICE("eleven")), db_text(SLICE("")))),
+        OK);
+    assert_int_equal(db_run(t, &sql[NAME], DB_ARGS(db_int(12), db_opt(NO_TIME), db_opt(INT64_MAX))),
+                     OK);
     int64_t changed = 0;
     assert_int_equal(
         db_run_count(t, &sql[RENAME], DB_ARGS(db_int(99), db_text(SLICE("x"))), &changed), OK);
@@ -475,8 +476,8 @@ static void a_job_that_waited_too_long_is_not_run(void **state)
 
     (void)scratch_write(s);
     late = (put){.job = {.run = put_run, .done = put_done, .deadline_us = now + 1000}, .key = 1};
-    timely = (put){
-        .job = {.run = put_run, .done = put_done, .deadline_us = now + 60 * CLOCK_S_US}, .key = 2};
+    timely = (put){.job = {.run = put_run, .done = put_done, .deadline_us = now + 60 * CLOCK_S_US},
+                   .key = 2};
     assert_int_equal(db_submit_write(s->d, &late.job), OK);
     assert_int_equal(db_submit_write(s->d, &timely.job), OK);
     usleep(5000);
@@ -747,8 +748,9 @@ static err pair_run(db_job *job, tx *t)
     if (!e)
         e = db_run(t, &sql[PUT], DB_ARGS(db_int(-p->key), db_int(-1)));
     if (!e)
-        e = db_run(t, &sql[NAME], DB_ARGS(db_int(p->key), db_opt(NO_TIME),
-                                          db_text((slice){filler, sizeof(filler)})));
+        e = db_run(
+            t, &sql[NAME],
+            DB_ARGS(db_int(p->key), db_opt(NO_TIME), db_text((slice){filler, sizeof(filler)})));
     return e;
 }
 
@@ -803,8 +805,8 @@ static void a_backup_is_of_one_instant(void **state)
     int64_t rows = scratch_number(&copy, "SELECT COUNT(*) FROM counts WHERE kind = 77");
     assert_in_range(rows, 2000, then);
     assert_int_equal(scratch_number(&copy, "SELECT SUM(total) FROM counts WHERE kind = 77"), 0);
-    assert_int_equal(scratch_number(&copy, "SELECT 2 * COUNT(*) FROM projects WHERE project >= 100"),
-                     rows);
+    assert_int_equal(
+        scratch_number(&copy, "SELECT 2 * COUNT(*) FROM projects WHERE project >= 100"), rows);
     scratch_open(&copy);
     scratch_check(&copy);
     scratch_close(&copy);
@@ -860,8 +862,8 @@ static void write_mark(scratch *s)
     for (int64_t i = 0; i < 300; i++) {
         char text[500];
         snprintf(text, sizeof(text), "%s %d %0*d", MARK, (int)i, 300 + (int)i % 100, 0);
-        assert_int_equal(db_run(t, &sql[NAME], DB_ARGS(db_int(500 + i), db_opt(NO_TIME),
-                                                       db_text(slice_of(text)))),
+        assert_int_equal(db_run(t, &sql[NAME],
+                                DB_ARGS(db_int(500 + i), db_opt(NO_TIME), db_text(slice_of(text)))),
                          OK);
     }
     scratch_commit(s);

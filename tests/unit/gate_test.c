@@ -93,8 +93,10 @@ static err authenticate(void *ctx, slice key, int64_t *project, uuid *project_id
     return OK;
 }
 
-static const http_app app = {
-    .ctx = (void *)(uintptr_t)"the app", .routes = rows, .n = COUNT(rows), .authenticate = authenticate};
+static const http_app app = {.ctx = (void *)(uintptr_t) "the app",
+                             .routes = rows,
+                             .n = COUNT(rows),
+                             .authenticate = authenticate};
 static const http_options options = {.max_body_bytes = 1000};
 
 static router *r;
@@ -164,12 +166,12 @@ static void a_good_request_is_let_in(void **state)
 
 static void keys_come_in_several_dresses(void **state)
 {
-    static const char *const good[] = {"Api-Key good",  "api-key good", "API-KEY   good ",
-                                       "Bearer good",   "bearer good",  "good",
-                                       "  good\t",      "Bearer \tgood"};
-    static const char *const bad[] = {NULL,        "",     " ",          "Api-Key", "Api-Key ", "Bearer",
-                                      "Bearer  ",  "Good", "Basic good", "goodx",   "goo",
-                                      "Api-Key good good"};
+    static const char *const good[] = {"Api-Key good", "api-key good", "API-KEY   good ",
+                                       "Bearer good",  "bearer good",  "good",
+                                       "  good\t",     "Bearer \tgood"};
+    static const char *const bad[] = {NULL,         "",       " ",        "Api-Key",
+                                      "Api-Key ",   "Bearer", "Bearer  ", "Good",
+                                      "Basic good", "goodx",  "goo",      "Api-Key good good"};
 
     (void)state;
     for (size_t i = 0; i < COUNT(good); i++)
@@ -238,8 +240,8 @@ static err with_length(const char *length, int lengths, bool chunked)
 
 static void framing_must_be_clear(void **state)
 {
-    static const char *const bad[] = {"",   " ",  "-1",  "+1",   "1 ",  "0x10", "1,1",
-                                      "1e3", "٣", "1.0", "9999999999999999999999"};
+    static const char *const bad[] = {
+        "", " ", "-1", "+1", "1 ", "0x10", "1,1", "1e3", "٣", "1.0", "9999999999999999999999"};
 
     (void)state;
     assert_int_equal(with_length("0", 1, false), OK);
@@ -309,11 +311,21 @@ static void bad_queries_say_which_parameter(void **state)
     static const struct {
         const char *query, *says;
     } bad[] = {
-        {"limit=x", "limit"},     {"limit=0", "limit"},       {"limit=101", "limit"},
-        {"limit=-3", "limit"},    {"limit=1.5", "limit"},     {"limit=99999999999999999999", "limit"},
-        {"limit=%31%30%31", "limit"}, {"asc=maybe", "asc"},   {"score=high", "score"},
-        {"text=%", "UTF-8"},      {"text=%C3", "UTF-8"},      {"text=%00", "UTF-8"},
-        {"%=1", "UTF-8"},         {"unknown=%FF", "UTF-8"},   {"score=nan", "score"},
+        {"limit=x", "limit"},
+        {"limit=0", "limit"},
+        {"limit=101", "limit"},
+        {"limit=-3", "limit"},
+        {"limit=1.5", "limit"},
+        {"limit=99999999999999999999", "limit"},
+        {"limit=%31%30%31", "limit"},
+        {"asc=maybe", "asc"},
+        {"score=high", "score"},
+        {"text=%", "UTF-8"},
+        {"text=%C3", "UTF-8"},
+        {"text=%00", "UTF-8"},
+        {"%=1", "UTF-8"},
+        {"unknown=%FF", "UTF-8"},
+        {"score=nan", "score"},
     };
 
     (void)state;
@@ -340,7 +352,8 @@ static void bodies_are_read_by_their_shape(void **state)
     const colour_body *in;
 
     (void)state;
-    assert_int_equal(parse_body_of(SLICE("{\"shade\": -5, \"name\": \"red\", \"more\": [1, {}]}")), OK);
+    assert_int_equal(parse_body_of(SLICE("{\"shade\": -5, \"name\": \"red\", \"more\": [1, {}]}")),
+                     OK);
     in = rq.body;
     assert_true(slice_is(in->name, "red"));
     assert_int_equal(in->shade, -5);

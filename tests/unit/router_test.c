@@ -12,7 +12,10 @@
 
 #include <cmocka.h>
 
-#define ROW(verb, path) {.method = (verb), .pattern = (path), .access = ACCESS_ANYONE}
+#define ROW(verb, path)                                                                            \
+    {                                                                                              \
+        .method = (verb), .pattern = (path), .access = ACCESS_ANYONE                               \
+    }
 
 enum {
     ROOT,
@@ -208,10 +211,10 @@ static void segments_are_decoded_once(void **state)
 static void bad_paths_are_refused(void **state)
 {
     static const char *const bad[] = {
-        "/users/%",       "/users/%2",       "/users/%2G",       "/users/%G2",
-        "/users/%%41",    "/users/a%zz/node", "/users/\xC3",     "/users/%C3",
-        "/users/%C3%28",  "/users/\xFF",     "/users/%ED%A0%80", "/users/%F4%90%80%80",
-        "/users/%C0%AF",  "/users/%00",      "/users/a%00b",     "/no%/such",
+        "/users/%",      "/users/%2",        "/users/%2G",       "/users/%G2",
+        "/users/%%41",   "/users/a%zz/node", "/users/\xC3",      "/users/%C3",
+        "/users/%C3%28", "/users/\xFF",      "/users/%ED%A0%80", "/users/%F4%90%80%80",
+        "/users/%C0%AF", "/users/%00",       "/users/a%00b",     "/no%/such",
     };
 
     (void)state;

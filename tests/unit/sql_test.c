@@ -181,13 +181,15 @@ static const char *bare_parameter(const char *text)
 
 /* What SQLite says and PostgreSQL does not, or says otherwise. */
 static const char *const foreign_words[] = {
-    "LIKE",    "GLOB",     "BOOLEAN",  "TRUE",       "FALSE",   "REPLACE",   "IFNULL",
-    "IIF",     "ROWID",    "AUTOINCREMENT", "PRAGMA", "STRFTIME", "DATETIME", "UNIXEPOCH",
-    "GROUP_CONCAT", "JULIANDAY", "RANDOMBLOB", "ZEROBLOB", "TOTAL_CHANGES", "LAST_INSERT_ROWID",
-    "INSTR",   "HEX",      "TYPEOF",   "INDEXED",    "ATTACH",  "VACUUM",    "ISNULL",
-    "NOTNULL", "REGEXP",   "MATCH",
+    "LIKE",      "GLOB",       "BOOLEAN",  "TRUE",          "FALSE",
+    "REPLACE",   "IFNULL",     "IIF",      "ROWID",         "AUTOINCREMENT",
+    "PRAGMA",    "STRFTIME",   "DATETIME", "UNIXEPOCH",     "GROUP_CONCAT",
+    "JULIANDAY", "RANDOMBLOB", "ZEROBLOB", "TOTAL_CHANGES", "LAST_INSERT_ROWID",
+    "INSTR",     "HEX",        "TYPEOF",   "INDEXED",       "ATTACH",
+    "VACUUM",    "ISNULL",     "NOTNULL",  "REGEXP",        "MATCH",
 };
-static const char *const foreign_signs[] = {"||", "==", "`", "\"", "[", "!=", "--", "/*", ":", "@", "$"};
+static const char *const foreign_signs[] = {
+    "||", "==", "`", "\"", "[", "!=", "--", "/*", ":", "@", "$"};
 
 static void check_dialect(sqlite3 *c, const char *family, size_t at, const char *text)
 {
@@ -267,9 +269,9 @@ static char *read_whole(const char *path)
 /* Every column of text that is an id, every number, every key: DESIGN section 4. */
 static void the_schema_is_of_the_common_dialect(void **state)
 {
-    static const char *const foreign[] = {"INTEGER",  "INT",     "BOOLEAN", "BLOB",      "REAL",
-                                          "DATETIME", "VARCHAR", "SERIAL",  "TIMESTAMP", "ROWID",
-                                          "AUTOINCREMENT"};
+    static const char *const foreign[] = {"INTEGER",   "INT",      "BOOLEAN",      "BLOB",
+                                          "REAL",      "DATETIME", "VARCHAR",      "SERIAL",
+                                          "TIMESTAMP", "ROWID",    "AUTOINCREMENT"};
     char *text = read_whole("src/db/schema/0001_begin.sql");
 
     (void)state;
@@ -338,8 +340,8 @@ static void no_statement_reads_a_whole_table_or_sorts(void **state)
  * it: what is skipped is told by which columns the index is asked with. */
 static void owners_come_first_in_every_plan(void **state)
 {
-    static const char *const keys[] = {"graph",  "project", "t.graph", "hash", "version",
-                                       "rowid=", "(subquery", "name"};
+    static const char *const keys[] = {"graph",   "project", "t.graph",   "hash",
+                                       "version", "rowid=",  "(subquery", "name"};
     scratch *s = *state;
     sqlite3 *c = NULL;
     sqlite3_stmt *stmt = NULL;

@@ -31,11 +31,11 @@ static void assert_slice(slice got, const char *text)
 
 /* ---- users ---- */
 
-static user add_user(tx *t, int64_t project, const char *user_id)
+static user add_user(tx *t, int64_t of, const char *user_id)
 {
     user u = {.user_id = slice_of(user_id), .no_ontology = NO_TIME};
 
-    assert_int_equal(owners_add_user(t, project, &u), OK);
+    assert_int_equal(owners_add_user(t, of, &u), OK);
     return u;
 }
 
@@ -248,20 +248,19 @@ static void groups_come_back_as_they_went(void **state)
 
 /* ---- sessions ---- */
 
-static session add_session(tx *t, int64_t project, const char *session_id, const char *user_id)
+static session add_session(tx *t, int64_t of, const char *session_id, const char *user_id)
 {
     session one = {.session_id = slice_of(session_id), .user_id = slice_of(user_id)};
 
-    assert_int_equal(owners_add_session(t, project, &one), OK);
+    assert_int_equal(owners_add_session(t, of, &one), OK);
     return one;
 }
 
 static void sessions_come_back_as_they_went(void **state)
 {
     scratch *s = *state;
-    session given = {.session_id = SLICE("s/1"),
-                     .user_id = SLICE("ana"),
-                     .metadata = SLICE("{\"x\":[]}")};
+    session given = {
+        .session_id = SLICE("s/1"), .user_id = SLICE("ana"), .metadata = SLICE("{\"x\":[]}")};
     session got;
     int64_t at_graph, number;
 
@@ -934,8 +933,11 @@ static void keys_are_of_living_projects(void **state)
 
 static void jobs_come_in_key_order(void **state)
 {
-    static const job all[] = {{0, 0, JOB_REINDEX}, {1, 5, JOB_ERASE}, {1, 6, JOB_ERASE},
-                              {2, 0, JOB_ERASE},   {2, 3, JOB_ERASE}};
+    static const job all[] = {{0, 0, JOB_REINDEX},
+                              {1, 5, JOB_ERASE},
+                              {1, 6, JOB_ERASE},
+                              {2, 0, JOB_ERASE},
+                              {2, 3, JOB_ERASE}};
     scratch *s = *state;
     job j = {0};
 
@@ -975,7 +977,10 @@ static void rows_are_read_whole_or_not_at_all(void **state)
               .rating = SLICE("{}"),
               .no_ontology = NO_TIME};
     assert_int_equal(owners_add_user(t, 1, &u), OK);
-    group g = {.group_id = SLICE("g"), .name = SLICE("n"), .description = SLICE("d"), .rating = SLICE("{}")};
+    group g = {.group_id = SLICE("g"),
+               .name = SLICE("n"),
+               .description = SLICE("d"),
+               .rating = SLICE("{}")};
     assert_int_equal(owners_add_group(t, 1, &g), OK);
     session one = {.session_id = SLICE("s"),
                    .user_id = SLICE("ana"),
