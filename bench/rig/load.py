@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Load: requests in a file, wrk to send them, and one connection that is watched request by request."""
+import contextlib
 import json
 import pathlib
 import re
@@ -49,13 +50,16 @@ class Result(typing.NamedTuple):
         return self.requests / self.seconds
 
 
-def run(url: str, pid: int, file: pathlib.Path, connections: int, seconds: int, mode: str = "cycle") -> Result:
-    """wrk on one thread. A reply that is not 2xx, or a broken connection, is a LoadError."""
+def run(url: str, pid: int, file: pathlib.Path, connections: int, seconds: int, mode: str = "cycle",
+        pinned: bool = False) -> Result:
+    """wrk on one thread, on another core than the server if `pinned`. A reply that is not 2xx, or a broken connection,
+    is a LoadError."""
     words = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", str(SCRIPT), url, "--",
              str(file), mode]
-    before = machine.cpu_seconds(pid)
-    done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds + 120)
-    cpu = machine.cpu_seconds(pid) - before
+    with machine.apart(pid) if pinned else contextlib.nullcontext():
+        before = machine.cpu_seconds(pid)
+        done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=seconds + 120)
+        cpu = machine.cpu_seconds(pid) - before
     lines = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
     if done.returncode != 0 or not lines:
         raise LoadError(f"wrk: exit code {done.returncode}: {done.stdout[-500:]}{done.stderr[-500:]}")

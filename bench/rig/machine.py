@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a process takes of the machine, and which machine it is."""
+import contextlib
 import os
 import pathlib
 import platform
@@ -33,6 +34,21 @@ def filesystem(directory) -> str:
         if inside and len(point) >= len(best[0]):
             best = (point, kind)
     return best[1]
+
+
+@contextlib.contextmanager
+def apart(pid: int):
+    """Meanwhile all threads of that process run on the first core, and what this one starts on the last."""
+    all_cores = os.sched_getaffinity(0)
+    threads = [int(name) for name in os.listdir(f"/proc/{pid}/task")]
+    for thread in threads:
+        os.sched_setaffinity(thread, {min(all_cores)})
+    os.sched_setaffinity(0, {max(all_cores)})
+    try:
+        yield
+    finally:
+        for thread in (0, *threads):
+            os.sched_setaffinity(thread, all_cores)
 
 
 def describe(directory) -> str:

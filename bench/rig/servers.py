@@ -61,7 +61,7 @@ class Recalld(Server):
 
 
 class Nginx:
-    """One worker that answers a fixed reply for each name, each on a port of its own. replies: name → (status, body)."""
+    """One worker that answers a fixed reply for each name on a port of its own. replies: name → (status, body)."""
 
     def __init__(self, replies: dict):
         self.home = pathlib.Path(tempfile.mkdtemp(prefix="nginx-", dir=WORK))

@@ -132,16 +132,29 @@ struct ticket {
     bool to_writer; /* parsed on a worker, now on to the writer */
 };
 
+/* A text that found no room reads as absent: what was made of it must not stand. Beyond the ceiling
+ * trying again would not help. */
+static err within_memory(request *rq, err e)
+{
+    if (!e && rq->arena.failed)
+        e = ERR_NO_MEMORY;
+    if (!rq->arena.full || (e != ERR_NO_MEMORY && e != ERR_TOO_LARGE))
+        return e;
+    rq->why = SLICE("bad request: this takes more memory than a request may have; ask for less");
+    return ERR_BAD_REQUEST;
+}
+
 static err run_handler(db_job *job, tx *t)
 {
     struct ticket *k = (struct ticket *)job;
 
+    if (k->rq->route->need != NEED_WRITE) /* its body is read; now the store may fill the reply */
+        k->rq->arena.max = (size_t)k->a->reply_memory;
     request_restart(k->rq);
     err e = k->rq->route->need == NEED_WRITE ? project_lives(t, k->rq->project) : OK;
     if (!e)
         e = k->rq->route->handle(k->rq, t);
-    /* A text that found no room reads as absent: what was made of it must not stand. */
-    return !e && k->rq->arena.failed ? ERR_NO_MEMORY : e;
+    return within_memory(k->rq, e);
 }
 
 static err run_then(db_job *job, tx *t)
@@ -258,6 +271,7 @@ err app_open(db *d, const app_options *o, app **out)
     }
     a->d = d;
     a->context_tokens = o->context_tokens;
+    a->reply_memory = o->reply_memory;
     pthread_mutex_init(&a->keys_lock, NULL);
     handlers_set_limits(o->message_characters, o->messages);
 

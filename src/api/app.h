@@ -15,6 +15,7 @@ typedef struct app_options {
     int64_t message_characters; /* of one message's content */
     int64_t messages;           /* of one request */
     int64_t context_tokens;     /* of a context string */
+    int64_t reply_memory;       /* ceiling of a reading request's arena, bytes */
 } app_options;
 
 /* The project that RECALLD_API_KEY and `make run` speak of. */

@@ -17,6 +17,7 @@ struct app {
     db *d;
     upkeep *upkeep;
     int64_t context_tokens;
+    int64_t reply_memory;
     http_server *servers[2];
     _Atomic size_t servers_n;  /* written last: /metrics may be asked already */
     pthread_mutex_t keys_lock; /* guards *keys */

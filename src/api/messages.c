@@ -4,6 +4,7 @@
  */
 #include "api/handlers.h"
 #include "api/pages.h"
+#include "base/utf8.h"
 #include "memory/ingest.h"
 #include "memory/recall.h"
 
@@ -41,6 +42,8 @@ err messages_prepare(request *rq)
             .created_at = given[i].created_at,
         };
     rq->prepared = eps;
+    if (utf8_length(request_arg(rq, "session_id")) > ID_MAX) /* it may be made here */
+        return request_bad(rq, "session_id: at most %d characters", ID_MAX);
     err e = check_unique(rq, eps, n);
     return e ? e : ingest_prepare(&rq->arena, eps, n);
 }
@@ -77,6 +80,8 @@ err messages_add(request *rq, tx *t)
     int64_t number;
     graph g;
 
+    if (in->messages.n == 0)
+        return reply_shape(rq, &context_shape, &none);
     err e = ingest_messages(t, &rq->arena, app_of(rq)->upkeep, rq->project, session_id,
                             rq->prepared, in->messages.n, &g, &number, &taken);
     if (e == ERR_CONFLICT)

@@ -9,8 +9,6 @@
 
 #define AT(type, member) .offset = offsetof(type, member)
 
-enum { ID_MAX = 500 }; /* characters of a user's, session's or group's id */
-
 int64_t limit_message_characters = 4096;
 int64_t limit_messages = 30;
 

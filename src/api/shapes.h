@@ -12,6 +12,9 @@
 #include "store/sessions.h"
 #include "store/users.h"
 
+/* Characters of a user's, session's or group's id. */
+enum { ID_MAX = 500 };
+
 /* ---- queries ---- */
 
 typedef struct page_query {

@@ -58,7 +58,7 @@ void arena_deinit(arena *a)
 
 void arena_reset(arena *a)
 {
-    a->failed = false;
+    a->failed = a->full = false;
     if (!a->chunks)
         return;
     while (a->chunks->older) {
@@ -80,10 +80,13 @@ static bool grow(arena *a, size_t n)
         size = LARGEST_CHUNK;
     if (size < n)
         size = n;
-    if (size > a->max - a->used) /* near the ceiling: just what is asked for */
+    size_t room = a->max > a->used ? a->max - a->used : 0;
+    if (size > room) /* near the ceiling: just what is asked for */
         size = n;
-    if (size > a->max - a->used)
+    if (size > room) {
+        a->full = true;
         return false;
+    }
 
     struct arena_chunk *c = mem_alloc(sizeof(*c) + size);
     if (!c)
@@ -101,7 +104,7 @@ static bool grow(arena *a, size_t n)
 void *arena_alloc(arena *a, size_t n)
 {
     if (n > SIZE_MAX - ALIGN) {
-        a->failed = true;
+        a->failed = a->full = true;
         return NULL;
     }
     n = n ? (n + ALIGN - 1) & ~(size_t)(ALIGN - 1) : ALIGN;

@@ -20,6 +20,7 @@ typedef struct arena {
     size_t used;                /* bytes of all chunks */
     size_t max;                 /* ceiling for `used` */
     bool failed;                /* an allocation was refused since the last reset */
+    bool full;                  /* at least once because of the ceiling */
 } arena;
 
 /* Takes no memory yet. `max_bytes` bounds what the arena may ever hold. */

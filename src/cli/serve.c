@@ -163,6 +163,7 @@ static int open_app(struct serving *s)
         .message_characters = set->message_characters,
         .messages = set->messages,
         .context_tokens = set->context_tokens,
+        .reply_memory = set->reply_memory_bytes,
     };
 
     err e = app_open(s->db, &o, &s->app);

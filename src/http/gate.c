@@ -26,6 +26,8 @@ static bool parse_length(slice s, int64_t *out)
 static err check_framing(const gate_headers *h, request *rq, gate_result *g)
 {
     g->close = true;
+    if (h->folded_framing)
+        return request_bad(rq, "a folded Content-Length or Transfer-Encoding");
     if (h->content_lengths > 1)
         return request_bad(rq, "more than one Content-Length");
     if (h->content_lengths && h->transfer_encoding)
@@ -177,6 +179,13 @@ static err parse_body(request *rq, slice *why)
     return shape_read(sh, &rq->arena, value, rq->body, why);
 }
 
+/* The arena is full: the text is not made in it. */
+static err too_much_memory(request *rq)
+{
+    rq->why = SLICE("bad request: the body takes more memory than a request may have");
+    return ERR_BAD_REQUEST;
+}
+
 err request_parse(request *rq)
 {
     slice why = NO_SLICE;
@@ -187,7 +196,7 @@ err request_parse(request *rq)
     if (!e && rq->route->body)
         e = parse_body(rq, &why);
     if (e == ERR_TOO_LARGE)
-        return request_bad(rq, "the body takes more memory than a request may have");
+        return too_much_memory(rq);
     if (e == ERR_BAD_REQUEST)
         return request_bad(rq, "%.*s", SLICE_ARG(why));
     if (e)

@@ -17,6 +17,7 @@ typedef struct gate_headers {
     slice content_length;
     int content_lengths; /* how many such headers */
     bool transfer_encoding;
+    bool folded_framing; /* a length or an encoding was continued on another line */
     bool expects_continue;
 } gate_headers;
 

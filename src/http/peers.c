@@ -14,7 +14,8 @@
 #include <string.h>
 
 #define SWEEP_US 250000
-enum { SLACK = 256 }; /* connections beyond the limit that are told so */
+enum { SLACK = 256 };           /* connections beyond the limit that are told so */
+enum { SOCKET_CLOSE_WAIT = 8 }; /* TCP_CLOSE_WAIT of the kernel's net/tcp_states.h */
 
 struct peer {
     peer *prev, *next; /* guarded by peers.lock */
@@ -23,10 +24,10 @@ struct peer {
     uint8_t address[16]; /* IPv4 as its first four bytes */
     _Atomic int phase;
     _Atomic int64_t since_us; /* monotonic, of the phase */
-    int64_t
-        seen_bytes; /* the sweeper's: received when the idle phase was first seen; -1: not yet */
-    int64_t
-        trickle_since_us; /* the sweeper's: when more bytes were seen without a request; 0: none */
+    /* The sweeper's: */
+    int64_t seen_since_us;    /* `since_us` when it last looked */
+    int64_t seen_bytes;       /* received when the idle phase was first seen; -1: not yet */
+    int64_t trickle_since_us; /* when more bytes were seen without a request; 0: none */
 };
 
 struct peers {
@@ -39,23 +40,22 @@ struct peers {
     pthread_t sweeper;
 };
 
-static int64_t received_bytes(int fd)
+/* An idle connection that sends bytes but no whole request line is sending a header. One whose client
+ * has shut its side asks for nothing more; the library can miss that behind pipelined requests. */
+static bool idles_too_long(const peers *p, peer *one, int64_t spent, int64_t now)
 {
     struct tcp_info info = {0};
     socklen_t n = sizeof(info);
 
-    if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &n) != 0)
-        return 0;
-    return (int64_t)info.tcpi_bytes_received;
-}
-
-/* An idle connection that sends bytes but no whole request line is sending a header. */
-static bool trickles_too_long(const peers *p, peer *one, int64_t now)
-{
-    int64_t got = received_bytes(one->fd);
-
+    if (spent > (one->refused ? p->o.header_ms : p->o.idle_ms) * 1000)
+        return true;
+    if (getsockopt(one->fd, IPPROTO_TCP, TCP_INFO, &info, &n) != 0)
+        return false;
+    int64_t got = (int64_t)info.tcpi_bytes_received;
     if (one->seen_bytes < 0)
         one->seen_bytes = got;
+    if (info.tcpi_state == SOCKET_CLOSE_WAIT && spent > SWEEP_US)
+        return true;
     if (got == one->seen_bytes)
         return false;
     if (!one->trickle_since_us)
@@ -65,18 +65,17 @@ static bool trickles_too_long(const peers *p, peer *one, int64_t now)
 
 static bool overdue(const peers *p, peer *one, int64_t now)
 {
-    int phase = atomic_load(&one->phase);
-    int64_t spent = now - atomic_load(&one->since_us);
+    int64_t since = atomic_load(&one->since_us);
+    int64_t spent = now - since;
 
-    if (phase != PEER_IDLE) {
+    if (since != one->seen_since_us) { /* it was busy between two sweeps */
+        one->seen_since_us = since;
         one->seen_bytes = -1;
         one->trickle_since_us = 0;
     }
-    switch (phase) {
+    switch (atomic_load(&one->phase)) {
     case PEER_IDLE:
-        if (one->refused)
-            return spent > p->o.header_ms * 1000;
-        return spent > p->o.idle_ms * 1000 || trickles_too_long(p, one, now);
+        return idles_too_long(p, one, spent, now);
     case PEER_HEADER:
         return spent > p->o.header_ms * 1000;
     case PEER_BODY:

@@ -174,10 +174,14 @@ err router_find(const router *r, arena *a, slice method, slice raw_path, route_m
             best = p;
     }
     if (!best) {
-        for (size_t i = 0; i < r->n; i++)
-            if (fits(&r->patterns[i], segments, n))
-                allow_method(&allow, r->patterns[i].route->method);
-        return allow.n ? buf_done(&allow, &m->allow) : OK;
+        bool fitted = false;
+        for (size_t i = 0; i < r->n; i++) {
+            if (!fits(&r->patterns[i], segments, n))
+                continue;
+            fitted = true;
+            allow_method(&allow, r->patterns[i].route->method);
+        }
+        return fitted ? buf_done(&allow, &m->allow) : OK;
     }
     m->route = best->route;
     m->index = (size_t)(best->route - r->routes);

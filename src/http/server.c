@@ -36,6 +36,7 @@ enum {
     MAX_DRAINED = 8,         /* refused bodies are read up to so many times the body limit */
     POOL = 256,              /* exchanges kept for the next requests */
     REQUEST_ID = 64,
+    SPARE = 160,
 };
 
 typedef enum phase { HEADER, BODY, WITH_APP, ANSWERED } phase;
@@ -58,7 +59,8 @@ struct exchange {
     int64_t begun_us;
     int status;
     char request_id[REQUEST_ID + 1];
-    exchange *next; /* the pool's */
+    char spare[SPARE]; /* for an error's reply when the arena is full */
+    exchange *next;    /* the pool's */
 };
 
 struct http_server {
@@ -97,6 +99,7 @@ static exchange *exchange_take(http_server *s)
         arena_init(&x->rq.arena, (size_t)s->o.request_memory);
     }
     arena kept = x->rq.arena;
+    kept.max = (size_t)s->o.request_memory;
     *x = (exchange){.rq = {.arena = kept, .content_type = "application/json"}, .s = s};
     return x;
 }
@@ -142,15 +145,27 @@ static void name_request(exchange *x, slice given)
                  atomic_fetch_add(&x->s->ids, 1));
 }
 
-/* {"message": …}; a text that does not fit any more falls back to a fixed one. */
+static bool plain_text(slice s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] < ' ' || s.p[i] == '"' || s.p[i] == '\\')
+            return false;
+    return s.n < SPARE - 32;
+}
+
+/* {"message": …}, in the exchange itself where the arena has no room left. */
 static void reply_error(exchange *x)
 {
     message_reply m = {x->rq.why.p ? x->rq.why : slice_of(err_text(x->result))};
 
     x->rq.content_type = "application/json";
     x->status = err_status(x->result);
-    if (reply_shape(&x->rq, &message_shape, &m))
-        x->rq.reply = SLICE("{\"message\":\"out of memory; nothing was written, try again\"}");
+    if (reply_shape(&x->rq, &message_shape, &m) == OK)
+        return;
+    if (!plain_text(m.message))
+        m.message = slice_of(err_text(x->result));
+    int n = snprintf(x->spare, sizeof(x->spare), "{\"message\":\"%.*s\"}", SLICE_ARG(m.message));
+    x->rq.reply = (slice){x->spare, (size_t)n};
 }
 
 static void preflight(exchange *x, struct MHD_Response *r)
@@ -305,6 +320,9 @@ static enum MHD_Result gather(void *cls, enum MHD_ValueKind kind, const char *na
         h->content_lengths++;
     } else if (strcasecmp(name, "Transfer-Encoding") == 0)
         h->transfer_encoding = true;
+    else if (strncasecmp(name, "Content-Length", strlen("Content-Length")) == 0 ||
+             strncasecmp(name, "Transfer-Encoding", strlen("Transfer-Encoding")) == 0)
+        h->folded_framing = true; /* the library joins a folded line to the name */
     else if (strcasecmp(name, "Expect") == 0)
         h->expects_continue = true;
     else if (strcasecmp(name, "X-Request-Id") == 0 || strcasecmp(name, "X-Zep-Request-ID") == 0)

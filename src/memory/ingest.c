@@ -58,9 +58,9 @@ err ingest_messages(tx *t, arena *a, upkeep *u, int64_t project, slice session_i
                     size_t n, graph *g, int64_t *number, uuid *taken)
 {
     int64_t graph_number, place = 0, ended_at = NO_TIME;
-    int64_t now_us = clock_now_us();
 
     err e = find_or_make_session(t, project, session_id, &graph_number, number);
+    int64_t now_us = clock_now_us();
     if (!e)
         e = graph_take_episodes(t, a, project, graph_number, (int64_t)n, g);
     if (!e)

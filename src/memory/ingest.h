@@ -13,7 +13,7 @@ MUST_CHECK err ingest_prepare(arena *a, episode *eps, size_t n);
 /* Append messages to a session, in their order. A session that is not there is made, without a
  * user. The caller sets role_type, role, content, metadata, created_at (NO_TIME: now), id and
  * id_given, and has them prepared; the rest is set here, and *g, *session say where they went.
- * Nothing is written when `n` is 0, but the session is looked up (and made).
+ * `n` is at least 1.
  *
  * ERR_CONFLICT  the session has ended
  * ERR_EXISTS    *taken is a given id that is in use */

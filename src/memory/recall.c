@@ -4,6 +4,7 @@
 #include "memory/recall.h"
 
 #include "base/buf.h"
+#include "base/utf8.h"
 #include "search/fold.h"
 #include "search/search.h"
 
@@ -26,13 +27,28 @@ static const char *const markers[] = {
     "<ENTITIES>", "</ENTITIES>", "<USER_SUMMARY>", "</USER_SUMMARY>",
 };
 
+/* White space of any script (Unicode's White_Space, and the four separators that also split). */
+static bool is_space(uint32_t c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r') || (c >= 0x1c && c <= 0x1f) || c == 0x85 ||
+           c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 ||
+           c == 0x202f || c == 0x205f || c == 0x3000;
+}
+
+/* What a reader may take for the end of a line. */
+static bool breaks_line(uint32_t c)
+{
+    return (c >= '\n' && c <= '\r') || (c >= 0x1c && c <= 0x1e) || c == 0x85 || c == 0x2028 ||
+           c == 0x2029;
+}
+
 static size_t words_of(slice s)
 {
     size_t n = 0;
     bool inside = false;
 
-    for (size_t i = 0; i < s.n; i++) {
-        bool space = s.p[i] == ' ' || (s.p[i] >= '\t' && s.p[i] <= '\r');
+    for (size_t i = 0; i < s.n;) {
+        bool space = is_space(utf8_next(s, &i));
         n += !space && !inside;
         inside = !space;
     }
@@ -52,16 +68,16 @@ static size_t marker_at(slice s, size_t at)
 /* Line breaks and markers become spaces. */
 static void write_text(buf *b, slice s)
 {
-    for (size_t i = 0; i < s.n; i++) {
-        size_t marker = s.p[i] == '<' ? marker_at(s, i) : 0;
-        if (marker) {
+    for (size_t i = 0; i < s.n;) {
+        size_t at = i;
+        uint32_t c = utf8_next(s, &i);
+        size_t marker = c == '<' ? marker_at(s, at) : 0;
+        if (marker)
+            i = at + marker;
+        if (marker || breaks_line(c))
             buf_putc(b, ' ');
-            i += marker - 1;
-        } else if (s.p[i] == '\n' || s.p[i] == '\r') {
-            buf_putc(b, ' ');
-        } else {
-            buf_putc(b, s.p[i]);
-        }
+        else
+            buf_put(b, s.p + at, i - at);
     }
 }
 

@@ -104,7 +104,7 @@ const char *talk_words(scratch *s, dice *d, size_t n, const char *tag)
     static const char *const heads[] = {"gar", "lon", "mis", "ter", "pol", "vid", "hun", "ser",
                                         "cal", "bor", "fen", "jul", "kip", "nas", "ril", "tov"};
     static const char *const tails[] = {"den", "ing", "ed", "ers", "ion", "a", "ous", "ly"};
-    slice text = slice_of(tag ? tag : "");
+    slice text = arena_dup(&s->arena, slice_of(tag ? tag : ""));
 
     for (size_t i = 0; i < n; i++) {
         if (dice_below(d, 3) == 0) {
