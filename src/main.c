@@ -4,6 +4,7 @@
  *
  * A row is the whole registration of a command; what it does is in cli/. Every command answers 0,
  * CLI_WRONG or CLI_USAGE. */
+#include "base/mem.h"
 #include "cli/cli.h"
 
 #include <signal.h>
@@ -84,6 +85,7 @@ int main(int argc, char **argv)
     cli c = {0};
     int code = 0;
 
+    mem_init();
     umask(077);
     signal(SIGPIPE, SIG_IGN);
     signal(SIGXFSZ, SIG_IGN);

@@ -3,6 +3,7 @@
  * base/mem.c -- the heap behind one seam. */
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -13,6 +14,15 @@ static bool fails(void)
     bool (*f)(void) = atomic_load_explicit(&fault, memory_order_relaxed);
 
     return f && f();
+}
+
+void mem_init(void)
+{
+    enum { RETURNED = 256 * 1024, HEAPS = 2 };
+
+    mallopt(M_MMAP_THRESHOLD, RETURNED);
+    mallopt(M_TRIM_THRESHOLD, RETURNED);
+    mallopt(M_ARENA_MAX, HEAPS);
 }
 
 void *mem_alloc(size_t n)

@@ -16,6 +16,10 @@ void *mem_zalloc(size_t n);
 void *mem_realloc(void *p, size_t n);
 void mem_free(void *p);
 
+/* Once, before threads: large blocks go back to the system when they are freed, and few threads'
+ * heaps keep what was freed. */
+void mem_init(void);
+
 /* Tests: `fails` is asked before each allocation and says whether it must fail; NULL ends it. */
 void mem_set_fault(bool (*fails)(void));
 

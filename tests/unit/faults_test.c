@@ -352,9 +352,9 @@ static void make_pending(void)
     const char *name = arena_printf(&w.s->arena, "u%d", w.round).p;
 
     for (int i = 0; i < FOLD_PENDING; i++)
-        said[i] = (line){i % 3 ? "Ana" : NULL, ROLE_USER, i % 2 ? "red apples" : "green pears", 0,
-                         i == 5 ? arena_printf(&w.s->arena, "11111111-2222-4333-8444-%012d", w.round).p
-                                : NULL};
+        said[i] = (line){
+            i % 3 ? "Ana" : NULL, ROLE_USER, i % 2 ? "red apples" : "green pears", 0,
+            i == 5 ? arena_printf(&w.s->arena, "11111111-2222-4333-8444-%012d", w.round).p : NULL};
     w.at = talk_user(w.s, name, "Ana");
     talk_session(w.s, name, name);
     assert_int_equal(talk_say(w.s, name, said, FOLD_PENDING, NULL), OK);
