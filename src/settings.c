@@ -57,6 +57,8 @@ const setting setting_rows[SETTINGS] = {
     {"request-memory-bytes", NULL, SETTING_SIZE, AT(request_memory_bytes), .text = "64 MiB",
      .min = MIB, .max = 16 * GIB,
      .about = "What one request may take of memory, its body included."},
+    {"memory-bytes", NULL, SETTING_SIZE, AT(memory_bytes), .text = "1 GiB", .min = 16 * MIB,
+     .max = 1024 * GIB, .about = "What all requests together may take of memory; beyond it 503."},
     {"reply-memory-bytes", NULL, SETTING_SIZE, AT(reply_memory_bytes), .text = "256 MiB",
      .min = MIB, .max = 16 * GIB,
      .about = "What one reading request may take of memory, its reply included; beyond it 400."},

@@ -38,7 +38,7 @@ typedef struct setting {
     const char *about;        /* one sentence */
 } setting;
 
-enum { SETTINGS = 27 };
+enum { SETTINGS = 28 };
 
 extern const setting setting_rows[SETTINGS];
 
@@ -54,7 +54,8 @@ typedef struct settings {
     slice api_key;
     int64_t loops, workers;
     int64_t max_connections, max_connections_per_address;
-    int64_t max_body_bytes, max_header_bytes, request_memory_bytes, reply_memory_bytes;
+    int64_t max_body_bytes, max_header_bytes, request_memory_bytes, reply_memory_bytes,
+        memory_bytes;
     int64_t header_timeout_ms, request_timeout_ms, idle_timeout_ms, stop_timeout_ms;
     int64_t max_queue, cache_bytes, busy_timeout_ms;
     int64_t message_characters, messages, context_tokens;

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -40,20 +41,33 @@ void arena_init(arena *a, size_t max_bytes)
     *a = (arena){.max = max_bytes};
 }
 
-static void chunk_free(struct arena_chunk *c)
+/* Takes the newest chunk away. The first one is small and not counted. */
+static void drop_newest(arena *a)
 {
+    struct arena_chunk *c = a->chunks;
+
+    a->chunks = c->older;
+    if (a->budget && c->older)
+        atomic_fetch_sub(&a->budget->used, (int64_t)c->size);
     UNPOISON(c->data, c->size);
     mem_free(c);
 }
 
+static bool afford(arena *a, size_t size)
+{
+    if (!a->budget || !a->chunks)
+        return true;
+    if (atomic_fetch_add(&a->budget->used, (int64_t)size) + (int64_t)size <= a->budget->max)
+        return true;
+    atomic_fetch_sub(&a->budget->used, (int64_t)size);
+    return false;
+}
+
 void arena_deinit(arena *a)
 {
-    while (a->chunks) {
-        struct arena_chunk *c = a->chunks;
-        a->chunks = c->older;
-        chunk_free(c);
-    }
-    *a = (arena){.max = a->max};
+    while (a->chunks)
+        drop_newest(a);
+    *a = (arena){.max = a->max, .budget = a->budget};
 }
 
 void arena_reset(arena *a)
@@ -61,11 +75,8 @@ void arena_reset(arena *a)
     a->failed = a->full = false;
     if (!a->chunks)
         return;
-    while (a->chunks->older) {
-        struct arena_chunk *c = a->chunks;
-        a->chunks = c->older;
-        chunk_free(c);
-    }
+    while (a->chunks->older)
+        drop_newest(a);
     a->used = a->chunks->size;
     a->at = a->chunks->data;
     a->end = a->at + a->chunks->size;
@@ -88,9 +99,14 @@ static bool grow(arena *a, size_t n)
         return false;
     }
 
-    struct arena_chunk *c = mem_alloc(sizeof(*c) + size);
-    if (!c)
+    if (!afford(a, size))
         return false;
+    struct arena_chunk *c = mem_alloc(sizeof(*c) + size);
+    if (!c) {
+        if (a->budget && a->chunks)
+            atomic_fetch_sub(&a->budget->used, (int64_t)size);
+        return false;
+    }
     c->older = a->chunks;
     c->size = size;
     a->chunks = c;

@@ -14,11 +14,18 @@
 
 struct arena_chunk;
 
+/* What several arenas may hold together, but for the first chunk of each; any thread. */
+typedef struct arena_budget {
+    _Atomic int64_t used;
+    int64_t max;
+} arena_budget;
+
 typedef struct arena {
     struct arena_chunk *chunks; /* newest first; the oldest is kept by arena_reset */
     char *at, *end;             /* the free part of the newest chunk */
     size_t used;                /* bytes of all chunks */
     size_t max;                 /* ceiling for `used` */
+    arena_budget *budget;       /* shared, or NULL; set after arena_init, before use */
     bool failed;                /* an allocation was refused since the last reset */
     bool full;                  /* at least once because of the ceiling */
 } arena;

@@ -193,6 +193,7 @@ static int open_servers(struct serving *s)
         .request_ms = set->request_timeout_ms,
         .idle_ms = set->idle_timeout_ms,
         .request_memory = set->request_memory_bytes,
+        .memory = set->memory_bytes,
         .tls_cert_file = slice_empty(set->tls_cert_file) ? NULL : set->tls_cert_file.p,
         .tls_key_file = slice_empty(set->tls_key_file) ? NULL : set->tls_key_file.p,
     };

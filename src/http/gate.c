@@ -23,6 +23,11 @@ static bool parse_length(slice s, int64_t *out)
     return true;
 }
 
+static bool is_chunked(slice s)
+{
+    return s.n == 7 && strncasecmp(s.p, "chunked", 7) == 0;
+}
+
 static err check_framing(const gate_headers *h, request *rq, gate_result *g)
 {
     g->close = true;
@@ -30,11 +35,13 @@ static err check_framing(const gate_headers *h, request *rq, gate_result *g)
         return request_bad(rq, "a folded Content-Length or Transfer-Encoding");
     if (h->content_lengths > 1)
         return request_bad(rq, "more than one Content-Length");
-    if (h->content_lengths && h->transfer_encoding)
+    if (h->content_lengths && h->transfer_encoding.p)
         return request_bad(rq, "Content-Length beside Transfer-Encoding");
     if (h->content_lengths && !parse_length(h->content_length, &g->body_bytes))
         return request_bad(rq, "Content-Length: not a number");
-    if (h->transfer_encoding)
+    if (h->transfer_encoding.p && !is_chunked(h->transfer_encoding))
+        return request_bad(rq, "Transfer-Encoding: only chunked");
+    if (h->transfer_encoding.p)
         g->body_bytes = -1;
     g->close = false;
     return OK;

@@ -16,7 +16,7 @@ typedef struct gate_headers {
     slice cors_headers; /* Access-Control-Request-Headers */
     slice content_length;
     int content_lengths; /* how many such headers */
-    bool transfer_encoding;
+    slice transfer_encoding;
     bool folded_framing; /* a length or an encoding was continued on another line */
     bool expects_continue;
 } gate_headers;

@@ -69,6 +69,7 @@ struct http_server {
     router *router;
     metrics *metrics;
     peers *peers;
+    arena_budget budget; /* of all requests */
     struct MHD_Daemon *daemon;
     int quiet_fd;                       /* the listening socket after http_drain; -1 before */
     char *tls_cert_file, *tls_key_file; /* ours */
@@ -100,6 +101,7 @@ static exchange *exchange_take(http_server *s)
     }
     arena kept = x->rq.arena;
     kept.max = (size_t)s->o.request_memory;
+    kept.budget = &s->budget;
     *x = (exchange){.rq = {.arena = kept, .content_type = "application/json"}, .s = s};
     return x;
 }
@@ -319,7 +321,7 @@ static enum MHD_Result gather(void *cls, enum MHD_ValueKind kind, const char *na
         h->content_length = slice_of(value ? value : "");
         h->content_lengths++;
     } else if (strcasecmp(name, "Transfer-Encoding") == 0)
-        h->transfer_encoding = true;
+        h->transfer_encoding = slice_of(value ? value : "");
     else if (strncasecmp(name, "Content-Length", strlen("Content-Length")) == 0 ||
              strncasecmp(name, "Transfer-Encoding", strlen("Transfer-Encoding")) == 0)
         h->folded_framing = true; /* the library joins a folded line to the name */
@@ -333,7 +335,7 @@ static enum MHD_Result gather(void *cls, enum MHD_ValueKind kind, const char *na
 /* Whether a refused request's body is worth reading for the sake of a clean answer. */
 static bool drains(const exchange *x, const gate_headers *h)
 {
-    return !x->gate.close && !x->close && !h->expects_continue &&
+    return !x->gate.close && !h->expects_continue &&
            x->gate.body_bytes <= MAX_DRAINED * x->s->o.max_body_bytes;
 }
 
@@ -354,8 +356,8 @@ static enum MHD_Result begin(exchange *x, const char *method)
     } else {
         x->result = gate_enter(x->s->router, &x->s->app, &x->s->o, &h, &x->rq, &x->gate);
     }
-    if (x->result && (x->gate.body_bytes == 0 || !drains(x, &h))) {
-        x->close = x->close || x->gate.body_bytes != 0;
+    if (x->result && !drains(x, &h)) {
+        x->close = true;
         return answer(x);
     }
     return MHD_YES;
@@ -559,6 +561,7 @@ err http_open(int fd, const http_app *app, const http_options *o, arena *a, http
     s->app = *app;
     s->o = *o;
     s->quiet_fd = -1;
+    s->budget.max = o->memory;
     s->tls_cert_file = copy_text(o->tls_cert_file);
     s->tls_key_file = copy_text(o->tls_key_file);
     pthread_mutex_init(&s->pool_lock, NULL);

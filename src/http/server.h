@@ -48,7 +48,8 @@ typedef struct http_options {
     int64_t header_ms;        /* for the whole header; then the connection is closed */
     int64_t request_ms;       /* from the first line to the last byte of the body; and to the app */
     int64_t idle_ms;          /* a kept connection without a request */
-    int64_t request_memory;   /* ceiling of a request's arena */
+    int64_t request_memory;   /* ceiling of a request's arena, until its body is read */
+    int64_t memory;           /* of all requests together; beyond it 503 */
     const char *tls_cert_file; /* PEM; NULL: plain HTTP */
     const char *tls_key_file;
 } http_options;

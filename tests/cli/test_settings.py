@@ -33,7 +33,8 @@ class Sources(Settings):
                             "max-connections": "10000", "max-connections-per-address": "0", "max-body-bytes": "5 MiB",
                             "max-header-bytes": "16 KiB", "header-timeout-ms": "5000", "request-timeout-ms": "30000",
                             "idle-timeout-ms": "75000", "request-memory-bytes": "64 MiB",
-                            "reply-memory-bytes": "256 MiB", "log-level": "info",
+                            "reply-memory-bytes": "256 MiB",
+                            "memory-bytes": "1 GiB", "log-level": "info",
                             "log-format": "auto", "api-key": "", "message-characters": "4096", "messages": "30",
                             "context-tokens": "1400", "stop-timeout-ms": "30000", "tls-cert-file": ""}.items():
             self.assertEqual(found[name], (value, "default"), name)

@@ -256,6 +256,7 @@ int scratch_tear_down(void **state)
 static void say(void *ctx, slice complaint)
 {
     (void)ctx;
+    scratch_unmute();
     print_error("%.*s\n", (int)complaint.n, complaint.p);
 }
 

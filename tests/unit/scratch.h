@@ -72,10 +72,12 @@ uint64_t scratch_digest(const scratch *s);
 /* Whether any file of the directory, but for `but` (may be NULL), has these bytes. */
 bool scratch_has_bytes(const scratch *s, const char *bytes, const char *but);
 
-/* What the log says goes nowhere until scratch_unmute: tests of failures are loud. cmocka's own
- * words come after the tear-down, which should unmute. */
+/* What the log says goes nowhere until scratch_unmute: tests of failures are loud. */
 void scratch_mute(void);
 void scratch_unmute(void);
+
+/* fail_msg, heard all the same. */
+#define scratch_fail(...) (scratch_unmute(), fail_msg(__VA_ARGS__))
 
 /* A seeded generator: the same numbers every time. */
 typedef struct dice {

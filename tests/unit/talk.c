@@ -175,12 +175,12 @@ found talk_ask(scratch *s, int64_t at_graph, const char *query, size_t limit)
 void talk_assert_same(const found *a, const found *b, const char *query)
 {
     if (a->n != b->n)
-        fail_msg("%s: %zu and %zu are found", query, a->n, b->n);
+        scratch_fail("%s: %zu and %zu are found", query, a->n, b->n);
     for (size_t i = 0; i < a->n; i++) {
         const search_hit *x = &a->at[i], *y = &b->at[i];
         if (!slice_eq(x->ep.content, y->ep.content) || fabs(x->score - y->score) > 1e-5)
-            fail_msg("%s: place %zu: %f %.*s\nand %f %.*s", query, i, x->score,
-                     (int)x->ep.content.n, x->ep.content.p, y->score, (int)y->ep.content.n,
-                     y->ep.content.p);
+            scratch_fail("%s: place %zu: %f %.*s\nand %f %.*s", query, i, x->score,
+                         (int)x->ep.content.n, x->ep.content.p, y->score, (int)y->ep.content.n,
+                         y->ep.content.p);
     }
 }
