@@ -74,6 +74,7 @@ struct http_server {
     int quiet_fd;                       /* the listening socket after http_drain; -1 before */
     char *tls_cert_file, *tls_key_file; /* ours */
     atomic_int in_flight;
+    atomic_int with_app; /* of them, those that are submitted and not finished */
     atomic_bool draining;
     atomic_uint ids;
     uint32_t id_prefix;
@@ -231,6 +232,7 @@ static enum MHD_Result hand_over(exchange *x, bool parsed)
 
     x->phase = WITH_APP;
     peer_enter(x->p, PEER_RUNNING);
+    atomic_fetch_add(&x->s->with_app, 1);
     MHD_suspend_connection(x->c); /* before the app has it: it may finish at once */
     x->result = OK;
     err e = x->s->app.submit(x->s->app.ctx, &x->rq, parsed, deadline);
@@ -267,8 +269,11 @@ void http_finish(request *rq, err e)
 {
     exchange *x = (exchange *)rq;
 
+    http_server *s = x->s;
+
     x->result = e;
     MHD_resume_connection(x->c);
+    atomic_fetch_sub(&s->with_app, 1);
 }
 
 /* ---- the body ---- */
@@ -605,7 +610,7 @@ bool http_drain(http_server *s, int64_t patience_ms)
         shutdown(s->quiet_fd, SHUT_RDWR); /* the loops may still be looking at it: closed later */
     while (atomic_load(&s->in_flight) > 0 && clock_monotonic_us() < until)
         usleep(2000);
-    return atomic_load(&s->in_flight) == 0;
+    return atomic_load(&s->with_app) == 0; /* the library cannot stop with suspended connections */
 }
 
 void http_close(http_server *s)

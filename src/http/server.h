@@ -71,7 +71,7 @@ MUST_CHECK err http_open(int fd, const http_app *app, const http_options *o, are
 MUST_CHECK err http_reload_tls(http_server *s, arena *a, slice *why);
 
 /* Accept no more connections and wait, at most `patience_ms`, until no request is in flight. False:
- * some still are; then http_close must not be called, and the process can only end. */
+ * some are still with the app; then http_close must not be called, and the process can only end. */
 bool http_drain(http_server *s, int64_t patience_ms);
 
 /* After http_drain. Accepts NULL. */

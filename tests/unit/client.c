@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-enum { REQUEST_MEMORY = 64 << 20, PARSED_MEMORY = 256 << 20 };
+enum { REQUEST_MEMORY = 64 << 20, REPLY_MEMORY = 256 << 20, PARSED_MEMORY = 256 << 20 };
 #define KEY "the-key-of-the-tests"
 
 void http_finish(request *rq, err e)
@@ -106,6 +106,7 @@ int client_call(client *c, const char *method, const char *target, const char *b
     arena kept = c->rq.arena;
 
     arena_reset(&kept);
+    kept.max = REQUEST_MEMORY;
     c->rq = (request){.arena = kept, .content_type = "application/json"};
     c->e = run(c, method, target, body);
     c->status = c->e ? err_status(c->e) : c->rq.status;

@@ -235,7 +235,7 @@ static err with_length(const char *length, int lengths, bool chunked)
                                      .authorization = SLICE("good"),
                                      .content_length = slice_of(length),
                                      .content_lengths = lengths,
-                                     .transfer_encoding = chunked});
+                                     .transfer_encoding = chunked ? SLICE("chunked") : NO_SLICE});
 }
 
 static void framing_must_be_clear(void **state)

@@ -77,7 +77,11 @@ void scratch_mute(void);
 void scratch_unmute(void);
 
 /* fail_msg, heard all the same. */
-#define scratch_fail(...) (scratch_unmute(), fail_msg(__VA_ARGS__))
+#define scratch_fail(...)                                                                          \
+    do {                                                                                           \
+        scratch_unmute();                                                                          \
+        fail_msg(__VA_ARGS__);                                                                     \
+    } while (0)
 
 /* A seeded generator: the same numbers every time. */
 typedef struct dice {
