@@ -9,7 +9,7 @@
 #include "search/search.h"
 
 enum {
-    CANDIDATES = 200, /* ranked turns that are looked at */
+    CANDIDATES = 128, /* ranked turns that are looked at */
     MISSES = 8,       /* after so many that do not fit, the budget is as good as full */
     CONTEXT_MAX = 8 << 20,
 };
@@ -30,6 +30,8 @@ static const char *const markers[] = {
 /* White space of any script (Unicode's White_Space, and the four separators that also split). */
 static bool is_space(uint32_t c)
 {
+    if (c > ' ' && c < 0x7f)
+        return false;
     return c == ' ' || (c >= '\t' && c <= '\r') || (c >= 0x1c && c <= 0x1f) || c == 0x85 ||
            c == 0xa0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200a) || c == 0x2028 || c == 0x2029 ||
            c == 0x202f || c == 0x205f || c == 0x3000;
@@ -38,8 +40,21 @@ static bool is_space(uint32_t c)
 /* What a reader may take for the end of a line. */
 static bool breaks_line(uint32_t c)
 {
+    if (c >= ' ' && c < 0x7f)
+        return false;
     return (c >= '\n' && c <= '\r') || (c >= 0x1c && c <= 0x1e) || c == 0x85 || c == 0x2028 ||
            c == 0x2029;
+}
+
+/* The code point at *at, which moves on; ASCII, nearly always, without a call. */
+static uint32_t next_point(slice s, size_t *at)
+{
+    unsigned char c = (unsigned char)s.p[*at];
+
+    if (c >= 0x80)
+        return utf8_next(s, at);
+    ++*at;
+    return c;
 }
 
 static size_t words_of(slice s)
@@ -48,7 +63,7 @@ static size_t words_of(slice s)
     bool inside = false;
 
     for (size_t i = 0; i < s.n;) {
-        bool space = is_space(utf8_next(s, &i));
+        bool space = is_space(next_point(s, &i));
         n += !space && !inside;
         inside = !space;
     }
@@ -65,20 +80,22 @@ static size_t marker_at(slice s, size_t at)
     return 0;
 }
 
-/* Line breaks and markers become spaces. */
+/* Line breaks and markers become spaces; what lies between them is copied as it is. */
 static void write_text(buf *b, slice s)
 {
+    size_t from = 0;
+
     for (size_t i = 0; i < s.n;) {
         size_t at = i;
-        uint32_t c = utf8_next(s, &i);
+        uint32_t c = next_point(s, &i);
         size_t marker = c == '<' ? marker_at(s, at) : 0;
-        if (marker)
-            i = at + marker;
-        if (marker || breaks_line(c))
-            buf_putc(b, ' ');
-        else
-            buf_put(b, s.p + at, i - at);
+        if (!marker && !breaks_line(c))
+            continue;
+        buf_put(b, s.p + from, at - from);
+        buf_putc(b, ' ');
+        from = i = marker ? at + marker : i;
     }
+    buf_put(b, s.p + from, s.n - from);
 }
 
 static err line_of(arena *a, const graph *g, const episode *ep, slice *line)

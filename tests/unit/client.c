@@ -39,8 +39,11 @@ void http_metrics_write(http_server *s, buf *b)
 void client_open(client *c, db *d)
 {
     static bool once;
-    const app_options o = {
-        .api_key = SLICE(KEY), .message_characters = 4096, .messages = 30, .context_tokens = 1400};
+    const app_options o = {.api_key = SLICE(KEY),
+                           .message_characters = 4096,
+                           .messages = 30,
+                           .context_tokens = 1400,
+                           .reply_memory = REPLY_MEMORY};
 
     if (!once)
         json_init();
