@@ -136,8 +136,8 @@ struct ticket {
  * trying again would not help. */
 static err within_memory(request *rq, err e)
 {
-    if (!e && rq->arena.failed)
-        e = ERR_NO_MEMORY;
+    if (!e)
+        e = arena_check(&rq->arena);
     if (!rq->arena.full || (e != ERR_NO_MEMORY && e != ERR_TOO_LARGE))
         return e;
     rq->why = SLICE("bad request: this takes more memory than a request may have; ask for less");
@@ -162,7 +162,7 @@ static err run_then(db_job *job, tx *t)
     struct ticket *k = (struct ticket *)job;
 
     err e = k->rq->then(k->rq, t);
-    return !e && k->rq->arena.failed ? ERR_NO_MEMORY : e;
+    return e ? e : arena_check(&k->rq->arena);
 }
 
 /* The write stands whatever this answered. */

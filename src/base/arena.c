@@ -70,6 +70,11 @@ void arena_deinit(arena *a)
     *a = (arena){.max = a->max, .budget = a->budget};
 }
 
+err arena_check(const arena *a)
+{
+    return a->failed ? ERR_NO_MEMORY : OK;
+}
+
 void arena_reset(arena *a)
 {
     a->failed = a->full = false;

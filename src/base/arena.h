@@ -7,6 +7,7 @@
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
 
+#include "base/err.h"
 #include "base/slice.h"
 
 #include <stdarg.h>
@@ -35,6 +36,10 @@ void arena_init(arena *a, size_t max_bytes);
 
 /* Gives everything back; the arena may be initialised again. */
 void arena_deinit(arena *a);
+
+/* Whether all that was asked for was given: ERR_NO_MEMORY after any refusal since the last reset.
+ * Copies that found no room are absent, so a row is looked at as a whole, once, at its end. */
+MUST_CHECK err arena_check(const arena *a);
 
 /* Forgets everything but keeps the first chunk for the next use. */
 void arena_reset(arena *a);

@@ -210,7 +210,7 @@ err request_parse(request *rq)
         return e;
     if (rq->route->prepare)
         e = rq->route->prepare(rq);
-    return !e && rq->arena.failed ? ERR_NO_MEMORY : e;
+    return e ? e : arena_check(&rq->arena);
 }
 
 void request_restart(request *rq)

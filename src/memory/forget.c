@@ -131,8 +131,8 @@ static err erase_project(tx *t, const job *j, bool *left)
         e = graph_next_of_project(t, &a, j->project, &g);
         if (!e)
             e = forget_owner(t, &a, &g);
-        if (!e && a.failed)
-            e = ERR_NO_MEMORY;
+        if (!e)
+            e = arena_check(&a);
     }
     if (e == ERR_NOT_FOUND) {
         *left = false;

@@ -45,8 +45,8 @@ static err run_fold(db_job *db_step, tx *t)
     err e = graph_next(t, &a, s->graph_number - 1, &g);
     if (!e && g.graph == s->graph_number)
         e = fold_graph(t, &a, g.project, g.graph, s->anew);
-    if (!e && a.failed)
-        e = ERR_NO_MEMORY;
+    if (!e)
+        e = arena_check(&a);
     arena_deinit(&a);
     return e == ERR_NOT_FOUND ? OK : e; /* deleted meanwhile */
 }

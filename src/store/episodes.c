@@ -181,7 +181,7 @@ err episode_get(tx *t, arena *a, const graph *g, int64_t number, episode *e)
     if (found)
         read_episode(&r, a, g, e);
     err ended = db_end(&r);
-    return ended ? ended : !found ? ERR_NOT_FOUND : e->content.p ? OK : ERR_NO_MEMORY;
+    return ended ? ended : !found ? ERR_NOT_FOUND : arena_check(a);
 }
 
 static err read_all(db_rows *r, arena *a, const graph *g, episode **to, size_t *n)
@@ -199,7 +199,7 @@ static err read_all(db_rows *r, arena *a, const graph *g, episode **to, size_t *
             e = ERR_NO_MEMORY;
     }
     err ended = db_end(r);
-    return e ? e : ended;
+    return e ? e : ended ? ended : arena_check(a);
 }
 
 static void reverse(episode *at, size_t n)

@@ -67,7 +67,7 @@ static err one(db_rows *r, arena *a, graph *g)
             .created_at = db_col_int(r, 9),
         };
     err e = db_end(r);
-    return e ? e : !found ? ERR_NOT_FOUND : g->owner.p ? OK : ERR_NO_MEMORY;
+    return e ? e : !found ? ERR_NOT_FOUND : arena_check(a);
 }
 
 err graph_create(tx *t, int64_t project, graph_kind kind, slice owner, slice speaker,

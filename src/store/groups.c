@@ -48,7 +48,7 @@ err group_get(tx *t, arena *a, int64_t project, slice group_id, group *g)
     if (found)
         read_group(&r, a, g);
     err e = db_end(&r);
-    return e ? e : !found ? ERR_NOT_FOUND : g->group_id.p ? OK : ERR_NO_MEMORY;
+    return e ? e : !found ? ERR_NOT_FOUND : arena_check(a);
 }
 
 err group_graph(tx *t, int64_t project, slice group_id, int64_t *graph)
@@ -91,5 +91,5 @@ err group_page(tx *t, arena *a, int64_t project, int64_t limit, int64_t offset, 
             e = ERR_NO_MEMORY;
     }
     err ended = db_end(&r);
-    return e ? e : ended;
+    return e ? e : ended ? ended : arena_check(a);
 }

@@ -64,7 +64,7 @@ static err one(db_rows *r, arena *a, packed_row *row)
     if (found)
         *row = (packed_row){db_col_int(r, 0), arena_dup(a, db_col_blob(r, 1))};
     err e = db_end(r);
-    return e ? e : !found ? ERR_NOT_FOUND : row->packed.p ? OK : ERR_NO_MEMORY;
+    return e ? e : !found ? ERR_NOT_FOUND : arena_check(a);
 }
 
 err postings_at(tx *t, arena *a, const graph *g, uint32_t term, int64_t number, packed_row *row)

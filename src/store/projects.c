@@ -119,7 +119,7 @@ static err one_project(db_rows *r, arena *a, project *to)
     if (found)
         read_project(r, a, to);
     err e = db_end(r);
-    return e ? e : !found ? ERR_NOT_FOUND : to->name.p ? OK : ERR_NO_MEMORY;
+    return e ? e : !found ? ERR_NOT_FOUND : arena_check(a);
 }
 
 err project_get(tx *t, arena *a, int64_t number, project *to)
@@ -168,7 +168,7 @@ err project_list(tx *t, arena *a, project **to, size_t *n)
         (*to)[(*n)++].keys = db_col_int(&r, 4);
     }
     err ended = db_end(&r);
-    return e ? e : ended;
+    return e ? e : ended ? ended : arena_check(a);
 }
 
 err project_delete(tx *t, slice name, int64_t now_us)
@@ -223,7 +223,7 @@ err key_list(tx *t, arena *a, slice name, key_info **to, size_t *n)
                                    db_col_int(&r, 2)};
     }
     err ended = db_end(&r);
-    return e ? e : ended;
+    return e ? e : ended ? ended : arena_check(a);
 }
 
 err key_revoke(tx *t, slice project_name, slice id_or_key)

@@ -128,7 +128,7 @@ err session_get(tx *t, arena *a, int64_t project, slice session_id, session *s)
     if (found)
         read_session(&r, a, s);
     err e = db_end(&r);
-    return e ? e : !found ? ERR_NOT_FOUND : s->session_id.p ? OK : ERR_NO_MEMORY;
+    return e ? e : !found ? ERR_NOT_FOUND : arena_check(a);
 }
 
 err session_find(tx *t, int64_t project, slice session_id, int64_t *at_graph, int64_t *number)
@@ -220,7 +220,7 @@ static err read_all(db_rows *r, arena *a, session **to, size_t *n)
             e = ERR_NO_MEMORY;
     }
     err ended = db_end(r);
-    return e ? e : ended;
+    return e ? e : ended ? ended : arena_check(a);
 }
 
 err session_page(tx *t, arena *a, int64_t project, session_order order, bool ascending,
@@ -263,7 +263,7 @@ err strand_numbers(tx *t, arena *a, const graph *g, int64_t **to, size_t *n)
             e = ERR_NO_MEMORY;
     }
     err ended = db_end(&r);
-    return e ? e : ended;
+    return e ? e : ended ? ended : arena_check(a);
 }
 
 err strand_miscounted(tx *t, const graph *g, int64_t *wrong, int64_t *living)

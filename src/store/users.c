@@ -61,7 +61,7 @@ err user_get(tx *t, arena *a, int64_t project, slice user_id, user *u)
     if (found)
         read_user(&r, a, u);
     err e = db_end(&r);
-    return e ? e : !found ? ERR_NOT_FOUND : u->user_id.p ? OK : ERR_NO_MEMORY;
+    return e ? e : !found ? ERR_NOT_FOUND : arena_check(a);
 }
 
 err user_graph(tx *t, int64_t project, slice user_id, int64_t *graph)
@@ -103,7 +103,7 @@ static err read_all(db_rows *r, arena *a, user **to, size_t *n)
             e = ERR_NO_MEMORY;
     }
     err ended = db_end(r);
-    return e ? e : ended;
+    return e ? e : ended ? ended : arena_check(a);
 }
 
 err user_page(tx *t, arena *a, int64_t project, int64_t limit, int64_t offset, user **to, size_t *n)

@@ -60,7 +60,7 @@ static void ask_all(scratch *s, int64_t at, found *answers)
         answers[i] = talk_ask(s, at, queries[i], 50);
 }
 
-static int64_t rows_of(const scratch *s, const char *table, int64_t at)
+static int64_t rows_of(scratch *s, const char *table, int64_t at)
 {
     char sql[200];
 

@@ -31,7 +31,7 @@
 
 static const char *const graph_tables[] = {"graphs", "strands", "episodes", "postings", "blocks"};
 
-static int64_t rows_of(const scratch *s, const char *table, int64_t at)
+static int64_t rows_of(scratch *s, const char *table, int64_t at)
 {
     char sql[200];
 
@@ -347,7 +347,7 @@ static void add_with(scratch *s, upkeep *u, const char *session_id, size_t n)
 }
 
 /* Within 5 s the query answers the number. */
-static void wait_for(const scratch *s, const char *sql, int64_t number)
+static void wait_for(scratch *s, const char *sql, int64_t number)
 {
     int64_t until = clock_monotonic_us() + 5 * CLOCK_S_US;
 

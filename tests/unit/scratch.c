@@ -57,7 +57,7 @@ void scratch_deinit(scratch *s)
     arena_deinit(&s->arena);
 }
 
-static bool file_has(const char *path, const char *bytes)
+bool scratch_file_has_bytes(const char *path, const char *bytes)
 {
     size_t n = 0, cap = 1 << 20;
     char *all = malloc(cap);
@@ -89,7 +89,7 @@ bool scratch_has_bytes(const scratch *s, const char *bytes, const char *but)
         if (one->d_name[0] == '.' || (but && strcmp(one->d_name, but) == 0))
             continue;
         snprintf(path, sizeof(path), "%s/%s", s->dir, one->d_name);
-        found = file_has(path, bytes);
+        found = scratch_file_has_bytes(path, bytes);
     }
     closedir(d);
     return found;
@@ -212,6 +212,8 @@ void scratch_open(scratch *s)
 
 void scratch_close(scratch *s)
 {
+    sqlite3_close(s->looker);
+    s->looker = NULL;
     if (s->writing.begun)
         end(&s->writing, ERR_INTERNAL);
     if (s->reading.begun)
@@ -266,26 +268,34 @@ void scratch_check(scratch *s)
     assert_int_equal(db_check_files(s->d, say, NULL), OK);
 }
 
-static sqlite3 *look(const scratch *s)
+static sqlite3 *look(scratch *s)
 {
-    sqlite3 *c = NULL;
-
-    assert_int_equal(sqlite3_open_v2(s->path, &c, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
-    sqlite3_busy_timeout(c, 2000);
-    return c;
+    if (!s->looker) {
+        assert_int_equal(sqlite3_open_v2(s->path, &s->looker, SQLITE_OPEN_READWRITE, NULL),
+                         SQLITE_OK);
+        sqlite3_busy_timeout(s->looker, 2000);
+    }
+    return s->looker;
 }
 
-int64_t scratch_number(const scratch *s, const char *sql)
+static void look_away(scratch *s)
+{
+    sqlite3_close(s->looker);
+    s->looker = NULL;
+}
+
+int64_t scratch_number(scratch *s, const char *sql)
 {
     sqlite3 *c = look(s);
     sqlite3_stmt *stmt = NULL;
 
     if (sqlite3_prepare_v2(c, sql, -1, &stmt, NULL) != SQLITE_OK)
-        fail_msg("%s: %s", sql, sqlite3_errmsg(c));
+        scratch_fail("%s: %s", sql, sqlite3_errmsg(c));
     assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
     int64_t v = sqlite3_column_int64(stmt, 0);
     sqlite3_finalize(stmt);
-    sqlite3_close(c);
+    if (!s->d)
+        look_away(s);
     return v;
 }
 
@@ -317,7 +327,7 @@ static uint64_t mix_rows(uint64_t h, sqlite3 *c, const char *table)
     return mix(h, table, strlen(table));
 }
 
-uint64_t scratch_digest(const scratch *s)
+uint64_t scratch_digest(scratch *s)
 {
     sqlite3 *c = look(s);
     sqlite3_stmt *stmt = NULL;
@@ -332,7 +342,9 @@ uint64_t scratch_digest(const scratch *s)
     while (sqlite3_step(stmt) == SQLITE_ROW)
         h = mix_rows(h, c, (const char *)sqlite3_column_text(stmt, 0));
     sqlite3_finalize(stmt);
-    sqlite3_close(c);
+    assert_int_equal(sqlite3_exec(c, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+    if (!s->d)
+        look_away(s);
     return h;
 }
 

@@ -30,8 +30,9 @@ typedef struct scratch {
     arena arena; /* what the test reads; for the whole test */
     db *d;       /* NULL while closed */
     hand writing, reading;
-    int64_t project; /* 1, made by scratch_set_up */
-    int64_t busy_ms; /* of the next opening */
+    int64_t project;        /* 1, made by scratch_set_up */
+    int64_t busy_ms;        /* of the next opening */
+    struct sqlite3 *looker; /* the test's own connection; NULL until it is needed */
 } scratch;
 
 /* A directory, and no store in it yet. */
@@ -64,13 +65,14 @@ void scratch_commit(scratch *s);
 void scratch_check(scratch *s);
 
 /* One number by a statement of the test's own, on a connection of its own. */
-int64_t scratch_number(const scratch *s, const char *sql);
+int64_t scratch_number(scratch *s, const char *sql);
 
 /* Every row of every table, as one hash: equal stores have equal ones. */
-uint64_t scratch_digest(const scratch *s);
+uint64_t scratch_digest(scratch *s);
 
 /* Whether any file of the directory, but for `but` (may be NULL), has these bytes. */
 bool scratch_has_bytes(const scratch *s, const char *bytes, const char *but);
+bool scratch_file_has_bytes(const char *path, const char *bytes);
 
 /* What the log says goes nowhere until scratch_unmute: tests of failures are loud. */
 void scratch_mute(void);
