@@ -199,7 +199,8 @@ err fold_remove(tx *t, arena *a, const graph *g, int64_t number)
 {
     text_terms terms;
 
-    if (number > g->folded)
+    /* Pending ones are in their rows alone; an index of another version is about to be made anew. */
+    if (number > g->folded || g->index_version != INDEX_VERSION)
         return OK;
     err e = own_terms(t, a, g, number, &terms);
     for (size_t i = 0; !e && i < terms.n; i++)

@@ -231,6 +231,12 @@ static int bad_open(sqlite3_vfs *v, const char *name, sqlite3_file *f, int flags
     int rc = real_vfs->xOpen(real_vfs, name, b->real, flags, got);
     if (b->real->pMethods)
         b->base.pMethods = &methods;
+    if (rc == SQLITE_OK && name) { /* what was there before is taken for synced */
+        char synced[300];
+        snprintf(synced, sizeof(synced), "%s.synced", name);
+        if (access(synced, F_OK) != 0)
+            copy_file(name, synced);
+    }
     return rc;
 }
 
