@@ -583,7 +583,7 @@ static void all_operations(void **state, set_fault set, bool bare)
         int got = op->act();
         if (got != op->status)
             scratch_fail("%s: %d: %.*s", op->name, got, (int)w.c.why.n, w.c.why.p);
-        every_fault(op, set, false, 0, false);
+        every_fault(op, set, false, op->deletes ? 6 : 0, false); /* upkeep rests after a fault */
         every_fault(op, set, true, 6, false);
     }
 }
