@@ -269,6 +269,8 @@ static void cut_one(const char *from, const char *to, const char *suffix, bool s
 void faultvfs_power_cut(const char *from, const char *to, bool synced_store_only,
                         bool synced_log_only)
 {
-    cut_one(from, to, "", synced_store_only);
+    /* The log first: the writer may checkpoint by itself meanwhile, and what it then takes out of the
+     * log is in the store already. */
     cut_one(from, to, "-wal", synced_log_only);
+    cut_one(from, to, "", synced_store_only);
 }
