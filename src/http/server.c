@@ -610,7 +610,11 @@ bool http_drain(http_server *s, int64_t patience_ms)
         shutdown(s->quiet_fd, SHUT_RDWR); /* the loops may still be looking at it: closed later */
     while (atomic_load(&s->in_flight) > 0 && clock_monotonic_us() < until)
         usleep(2000);
-    return atomic_load(&s->with_app) == 0; /* the library cannot stop with suspended connections */
+    /* The library cannot stop with suspended connections. One whose request is finished may still be
+     * on its way out of http_finish. */
+    while (atomic_load(&s->with_app) > 0 && atomic_load(&s->in_flight) == 0)
+        usleep(100);
+    return atomic_load(&s->with_app) == 0;
 }
 
 void http_close(http_server *s)

@@ -33,13 +33,15 @@ enum {
     "SELECT " COLUMNS " FROM sessions s"                                                           \
     " CROSS JOIN strands t WHERE t.graph = s.graph AND t.session = s.session AND s.project = ?1"
 
-/* By the strands' own index; CROSS JOIN keeps SQLite from turning the two around. */
-#define BY_UPDATE                                                                                  \
-    "SELECT " COLUMNS " FROM strands t"                                                            \
-    " CROSS JOIN sessions s WHERE s.project = t.project AND s.session_id = t.session_id"           \
-    " AND t.project = ?1"
-
-#define PAGE " LIMIT ?2 OFFSET ?3"
+/* The page first, of one table and by its index, so that what is skipped is not joined. */
+#define PAGE_OF(table, order, rest)                                                                \
+    "SELECT " COLUMNS " FROM (SELECT * FROM " table " WHERE project = ?1 ORDER BY " order          \
+    " LIMIT ?2 OFFSET ?3) " rest
+#define BY_ROW(order)                                                                              \
+    "s CROSS JOIN strands t WHERE t.graph = s.graph AND t.session = s.session ORDER BY " order
+#define BY_UPDATE(order)                                                                           \
+    "t CROSS JOIN sessions s WHERE s.project = t.project AND s.session_id = t.session_id"          \
+    " ORDER BY " order
 
 static const db_sql sql[] = {
     [ADD] = {"INSERT INTO sessions (project, session_id, id, graph, session, user_id, metadata,"
@@ -76,14 +78,19 @@ static const db_sql sql[] = {
          " WHERE e.graph = t.graph AND e.session = t.session), 0)"
          " THEN 0 ELSE 1 END), 0) AS BIGINT), COUNT(*) FROM strands t"
          " WHERE t.graph = ?1"},
-    [PAGES + 2 * SESSIONS_BY_CREATED] = {JOINED " ORDER BY s.id DESC" PAGE},
-    [PAGES + 2 * SESSIONS_BY_CREATED + 1] = {JOINED " ORDER BY s.id" PAGE},
-    [PAGES + 2 * SESSIONS_BY_UPDATED] = {BY_UPDATE " ORDER BY t.updated_at DESC, t.id DESC" PAGE},
-    [PAGES + 2 * SESSIONS_BY_UPDATED + 1] = {BY_UPDATE " ORDER BY t.updated_at, t.id" PAGE},
-    [PAGES + 2 * SESSIONS_BY_USER] = {JOINED " ORDER BY s.user_id DESC, s.id DESC" PAGE},
-    [PAGES + 2 * SESSIONS_BY_USER + 1] = {JOINED " ORDER BY s.user_id, s.id" PAGE},
-    [PAGES + 2 * SESSIONS_BY_ID] = {JOINED " ORDER BY s.session_id DESC" PAGE},
-    [PAGES + 2 * SESSIONS_BY_ID + 1] = {JOINED " ORDER BY s.session_id" PAGE},
+    [PAGES + 2 * SESSIONS_BY_CREATED] = {PAGE_OF("sessions", "id DESC", BY_ROW("s.id DESC"))},
+    [PAGES + 2 * SESSIONS_BY_CREATED + 1] = {PAGE_OF("sessions", "id", BY_ROW("s.id"))},
+    [PAGES + 2 * SESSIONS_BY_UPDATED] = {PAGE_OF("strands", "updated_at DESC, id DESC",
+                                                 BY_UPDATE("t.updated_at DESC, t.id DESC"))},
+    [PAGES + 2 * SESSIONS_BY_UPDATED +
+        1] = {PAGE_OF("strands", "updated_at, id", BY_UPDATE("t.updated_at, t.id"))},
+    [PAGES + 2 * SESSIONS_BY_USER] = {PAGE_OF("sessions", "user_id DESC, id DESC",
+                                              BY_ROW("s.user_id DESC, s.id DESC"))},
+    [PAGES + 2 * SESSIONS_BY_USER +
+        1] = {PAGE_OF("sessions", "user_id, id", BY_ROW("s.user_id, s.id"))},
+    [PAGES + 2 *
+        SESSIONS_BY_ID] = {PAGE_OF("sessions", "session_id DESC", BY_ROW("s.session_id DESC"))},
+    [PAGES + 2 * SESSIONS_BY_ID + 1] = {PAGE_OF("sessions", "session_id", BY_ROW("s.session_id"))},
 };
 const db_sql_table sessions_sql = {"sessions", sql, COUNT(sql)};
 
