@@ -108,6 +108,8 @@ check: ## format, lint, unit and API tests
 	@tools/run-tests unit cli api
 
 check-san: ## unit, API and Python SDK tests and crash rounds, under ASan with UBSan, then under TSan
+	@tools/install-deps build test
+	@tools/install-test-deps
 	$(AGAIN) $(ASAN) all units
 	$(AGAIN) $(TSAN) all units
 	@tools/run-tests asan-unit asan-cli asan-api asan-sdk-python asan-crash \
@@ -117,10 +119,12 @@ debug: ## the program with debugging information, at build/debug/recalld
 	$(AGAIN) $(DEBUG) all
 
 fuzz: ## libFuzzer on every parser of outside bytes, FUZZ_SECONDS=60 each
+	@tools/install-deps build test
 	$(AGAIN) $(FUZZ) fuzzers
 	@tools/run-tests --seconds $(FUZZ_SECONDS) fuzz
 
 soak: ## the long crash rounds, SOAK_ROUNDS=200
+	@tools/install-deps build test
 	$(AGAIN) all
 	@tools/run-tests --rounds $(SOAK_ROUNDS) crash
 

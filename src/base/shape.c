@@ -174,7 +174,9 @@ static err wrong_name(const reader *r, const step *at, const field *f)
 
     buf_init(&b, r->a, SIZE_MAX);
     for (size_t i = 0; f->names[i]; i++) {
-        buf_puts(&b, i ? ", " : "");
+        if (!f->names[i][0]) /* taken for another, not worth asking for */
+            continue;
+        buf_puts(&b, b.n ? ", " : "");
         buf_puts(&b, f->names[i]);
     }
     if (buf_done(&b, &names))

@@ -66,10 +66,10 @@ void client_close(client *c)
     arena_deinit(&c->parsed);
 }
 
-static err submit_and_wait(client *c)
+static err submit_and_wait(client *c, bool parsed)
 {
     c->finished = false;
-    err e = c->http.submit(c->http.ctx, &c->rq, true, 0);
+    err e = c->http.submit(c->http.ctx, &c->rq, parsed, 0);
     if (e)
         return e;
     pthread_mutex_lock(&c->lock);
@@ -91,6 +91,8 @@ static err run(client *c, const char *method, const char *target, const char *bo
     if (e)
         return e;
     c->rq.raw_body = slice_of(body);
+    if (c->long_bodies && c->rq.route->body)
+        return submit_and_wait(c, false);
     e = request_parse(&c->rq);
     if (e)
         return e;
@@ -100,7 +102,7 @@ static err run(client *c, const char *method, const char *target, const char *bo
     case NEED_READ:
         return c->http.run(c->http.ctx, &c->rq);
     default:
-        return submit_and_wait(c);
+        return submit_and_wait(c, true);
     }
 }
 

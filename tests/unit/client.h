@@ -18,6 +18,7 @@ typedef struct client {
     http_app http;
     struct router *router;
     http_options options;
+    bool long_bodies;     /* bodies are parsed on a worker, as long ones are */
     pthread_mutex_t lock; /* guards the two below */
     pthread_cond_t cond;
     bool finished;

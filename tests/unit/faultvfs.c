@@ -23,6 +23,9 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards the three bel
 static faultvfs_plan plan;
 static long calls, hits;
 
+static pthread_mutex_t disk =
+    PTHREAD_MUTEX_INITIALIZER; /* held while a file changes, or is copied */
+
 /* ---- the plan ---- */
 
 void faultvfs_set(const faultvfs_plan *p)
@@ -86,6 +89,17 @@ static void copy_file(const char *from, const char *to)
         close(out);
 }
 
+/* The file as it is now is what a power cut leaves of it. */
+static void keep_synced(const char *name)
+{
+    char synced[300];
+
+    if (!name[0])
+        return;
+    snprintf(synced, sizeof(synced), "%s.synced", name);
+    copy_file(name, synced);
+}
+
 static int bad_close(sqlite3_file *f)
 {
     return real_of(f)->pMethods->xClose(real_of(f));
@@ -104,42 +118,40 @@ static int bad_write(sqlite3_file *f, const void *from, int n, sqlite3_int64 at)
 {
     sqlite3_file *r = real_of(f);
     faultvfs_plan as;
+    bool failing = fails(FAULT_WRITE, &as);
+    int whole = !failing || as.done ? n : as.half ? n / 2 : 0;
 
-    if (!fails(FAULT_WRITE, &as))
-        return r->pMethods->xWrite(r, from, n, at);
-    if (as.done)
-        r->pMethods->xWrite(r, from, n, at);
-    else if (as.half && n > 1)
-        r->pMethods->xWrite(r, from, n / 2, at);
-    return as.rc ? as.rc : SQLITE_IOERR_WRITE;
+    pthread_mutex_lock(&disk);
+    int rc = whole ? r->pMethods->xWrite(r, from, whole, at) : SQLITE_OK;
+    pthread_mutex_unlock(&disk);
+    return !failing ? rc : as.rc ? as.rc : SQLITE_IOERR_WRITE;
 }
 
 static int bad_truncate(sqlite3_file *f, sqlite3_int64 size)
 {
     sqlite3_file *r = real_of(f);
     faultvfs_plan as;
+    bool failing = fails(FAULT_TRUNCATE, &as);
 
-    if (!fails(FAULT_TRUNCATE, &as))
-        return r->pMethods->xTruncate(r, size);
-    if (as.done)
-        r->pMethods->xTruncate(r, size);
-    return SQLITE_IOERR_TRUNCATE;
+    pthread_mutex_lock(&disk);
+    int rc = !failing || as.done ? r->pMethods->xTruncate(r, size) : SQLITE_OK;
+    pthread_mutex_unlock(&disk);
+    return failing ? SQLITE_IOERR_TRUNCATE : rc;
 }
 
 static int bad_sync(sqlite3_file *f, int flags)
 {
     bad_file *b = (bad_file *)f;
-    char synced[300];
     faultvfs_plan as;
-
     bool failing = fails(FAULT_SYNC, &as);
+
     if (failing && !as.done)
         return SQLITE_IOERR_FSYNC;
+    pthread_mutex_lock(&disk);
     int rc = b->real->pMethods->xSync(b->real, flags);
-    if (rc == SQLITE_OK && b->name[0]) {
-        snprintf(synced, sizeof(synced), "%s.synced", b->name);
-        copy_file(b->name, synced);
-    }
+    if (rc == SQLITE_OK)
+        keep_synced(b->name);
+    pthread_mutex_unlock(&disk);
     return failing ? SQLITE_IOERR_FSYNC : rc;
 }
 
@@ -234,8 +246,10 @@ static int bad_open(sqlite3_vfs *v, const char *name, sqlite3_file *f, int flags
     if (rc == SQLITE_OK && name) { /* what was there before is taken for synced */
         char synced[300];
         snprintf(synced, sizeof(synced), "%s.synced", name);
+        pthread_mutex_lock(&disk);
         if (access(synced, F_OK) != 0)
-            copy_file(name, synced);
+            keep_synced(b->name);
+        pthread_mutex_unlock(&disk);
     }
     return rc;
 }
@@ -269,8 +283,8 @@ static void cut_one(const char *from, const char *to, const char *suffix, bool s
 void faultvfs_power_cut(const char *from, const char *to, bool synced_store_only,
                         bool synced_log_only)
 {
-    /* The log first: the writer may checkpoint by itself meanwhile, and what it then takes out of the
-     * log is in the store already. */
-    cut_one(from, to, "-wal", synced_log_only);
+    pthread_mutex_lock(&disk);
     cut_one(from, to, "", synced_store_only);
+    cut_one(from, to, "-wal", synced_log_only);
+    pthread_mutex_unlock(&disk);
 }
