@@ -348,10 +348,7 @@ static err touch(conn *c)
  * commit overwrites it: its frames begin where those began. */
 static err cut_log(conn *c)
 {
-    if (!c->tail_dirty || touch(c) == OK)
-        return OK;
-    int rc = sqlite3_wal_checkpoint_v2(c->s, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-    return rc == SQLITE_OK ? OK : ERR_STORAGE;
+    return c->tail_dirty ? touch(c) : OK;
 }
 
 /* Not longer than a blink: the writer's queue waits meanwhile, and it is tried again. */

@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #define SWEEP_US 250000
 enum { SLACK = 256 };           /* connections beyond the limit that are told so */
@@ -27,7 +28,7 @@ struct peer {
     /* The sweeper's: */
     int64_t seen_since_us;    /* `since_us` when it last looked */
     int64_t seen_bytes;       /* received when the idle phase was first seen; -1: not yet */
-    int64_t trickle_since_us; /* when more bytes were seen without a request; 0: none */
+    int64_t trickle_since_us; /* when more bytes than a request's, or none any more, were seen; 0 */
 };
 
 struct peers {
@@ -63,6 +64,23 @@ static bool idles_too_long(const peers *p, peer *one, int64_t spent, int64_t now
     return now - one->trickle_since_us > p->o.header_ms * 1000;
 }
 
+/* The client shut its side and all it sent is read: the body will never be whole. Told at the second
+ * look, as the loop may just be taking the last of it. */
+static bool left_in_the_body(peer *one, int64_t now)
+{
+    struct tcp_info info = {0};
+    socklen_t n = sizeof(info);
+    int unread = 0;
+
+    if (getsockopt(one->fd, IPPROTO_TCP, TCP_INFO, &info, &n) != 0 ||
+        info.tcpi_state != SOCKET_CLOSE_WAIT || ioctl(one->fd, FIONREAD, &unread) != 0 || unread)
+        return false;
+    if (one->trickle_since_us)
+        return true;
+    one->trickle_since_us = now;
+    return false;
+}
+
 static bool overdue(const peers *p, peer *one, int64_t now)
 {
     int64_t since = atomic_load(&one->since_us);
@@ -79,7 +97,7 @@ static bool overdue(const peers *p, peer *one, int64_t now)
     case PEER_HEADER:
         return spent > p->o.header_ms * 1000;
     case PEER_BODY:
-        return spent > p->o.request_ms * 1000;
+        return spent > p->o.request_ms * 1000 || left_in_the_body(one, now);
     case PEER_REPLY:
         return spent > p->o.idle_ms * 1000;
     default:
