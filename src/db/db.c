@@ -167,11 +167,8 @@ void db_forget(tx *t)
 
 void db_after_commit(tx *t, void (*call)(void *arg, int64_t number), void *arg, int64_t number)
 {
-    if (t->after_n < (int)COUNT(t->after)) {
-        t->after[t->after_n].call = call;
-        t->after[t->after_n].arg = arg;
-        t->after[t->after_n++].number = number;
-    }
+    if (t->after && t->after_n < DB_AFTER_MAX)
+        t->after[t->after_n++] = (struct after){call, arg, number};
 }
 
 /* ---- queues ---- */
@@ -209,7 +206,7 @@ static err submit(db *d, struct queue *q, pthread_cond_t *cond, db_job *job, boo
 
     assert(d->threads);
     pthread_mutex_lock(&d->lock);
-    if (bounded && (q->n >= d->max_queue || d->stopping)) {
+    if (d->stopping || (bounded && q->n >= d->max_queue)) {
         e = ERR_BUSY;
     } else {
         queue_push(q, job);
@@ -386,7 +383,8 @@ static void cut_log(db *d)
  */
 static bool run_batch(db *d, db_job *jobs, err *why)
 {
-    tx t = {.c = d->writer, .ops = d->ops, .writing = true, .begun = true};
+    struct after after[DB_AFTER_MAX];
+    tx t = {.c = d->writer, .ops = d->ops, .writing = true, .begun = true, .after = after};
     bool any = false;
 
     *why = d->ops->begin(d->writer, true);

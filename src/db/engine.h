@@ -13,19 +13,22 @@ enum { DB_AFTER_MAX = 256 };
 typedef struct engine engine; /* a driver's store */
 typedef struct conn conn;     /* a driver's connection */
 
+/* A call of db_after_commit. */
+struct after {
+    void (*call)(void *arg, int64_t number);
+    void *arg;
+    int64_t number;
+};
+
 struct tx {
     conn *c;
     const struct engine_ops *ops;
     bool begun; /* a read transaction begins with its first statement */
     bool writing;
-    bool forgets; /* db_forget was called */
-    err failed;   /* sticky: once the engine lost the transaction nothing more is run */
+    bool forgets;        /* db_forget was called */
+    err failed;          /* sticky: once the engine lost the transaction nothing more is run */
+    struct after *after; /* room for DB_AFTER_MAX of the writer's; NULL in a read */
     int after_n;
-    struct {
-        void (*call)(void *arg, int64_t number);
-        void *arg;
-        int64_t number;
-    } after[DB_AFTER_MAX];
 };
 
 typedef struct engine_ops {
