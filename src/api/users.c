@@ -18,7 +18,7 @@ static err reply_user(request *rq, const user *u)
 
 static int64_t flag(int8_t given)
 {
-    return given == NO_BOOL ? NO_TIME : given;
+    return given == NO_BOOL ? NO_TIME : given == 1;
 }
 
 /* POST /users */

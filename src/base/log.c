@@ -131,8 +131,10 @@ static void give_back(void *arg)
 
     pthread_mutex_lock(&out);
     lines **at = &all;
-    while (*at != l)
+    while (*at != l) {
+        assert(*at); /* it is in the list */
         at = &(*at)->next;
+    }
     *at = l->next;
     drain(l);
     pthread_mutex_unlock(&out);

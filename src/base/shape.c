@@ -547,7 +547,7 @@ err shape_read_param(const shape *sh, arena *a, slice name, slice value, void *t
         double real;
         int8_t truth;
         int32_t index;
-    } got;
+    } got = {.text = NO_SLICE};
 
     if (!f || slice_empty(value))
         return OK;
