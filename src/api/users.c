@@ -76,7 +76,7 @@ err users_update(request *rq, tx *t)
     replace_text(&u.last_name, in->last_name);
     replace_text(&u.rating, rating);
     if (in->no_ontology != NO_BOOL)
-        u.no_ontology = in->no_ontology;
+        u.no_ontology = in->no_ontology == 1;
     e = owners_update_user(t, rq->project, &u);
     return e ? e : reply_user(rq, &u);
 }

@@ -368,7 +368,6 @@ static sqlite3_stmt *statement(conn *c, const db_sql *sql, err *e)
     size_t slot = ((uintptr_t)sql / sizeof(*sql)) % STATEMENT_SLOTS;
 
     assert(sql);
-
     while (c->cache[slot].sql != sql && c->cache[slot].sql)
         slot = (slot + 1) % STATEMENT_SLOTS;
     if (c->cache[slot].sql)
