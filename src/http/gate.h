@@ -13,7 +13,6 @@ typedef struct gate_headers {
     slice method, uri; /* the raw target: path and query */
     slice authorization;
     slice request_id;
-    slice cors_headers; /* Access-Control-Request-Headers */
     slice content_length;
     int content_lengths; /* how many such headers */
     slice transfer_encoding;

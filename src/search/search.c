@@ -102,8 +102,6 @@ static bool allows(void *ctx, const turn *one)
 {
     const search_request *rq = ctx;
 
-    if (rq->before && one->number >= rq->before)
-        return false;
     if (rq->sessions && !contains(rq->sessions, rq->sessions_n, one->session))
         return false;
     return !contains(rq->without, rq->without_n, one->number);

@@ -14,7 +14,6 @@ typedef struct search_request {
     size_t sessions_n;
     const int64_t *without; /* episode numbers left out, ascending; NULL: none */
     size_t without_n;
-    int64_t before; /* only episodes with a lower number; 0: all */
 } search_request;
 
 /* An episode by its number, and how well it answers. */

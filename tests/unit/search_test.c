@@ -138,10 +138,6 @@ static void filters_come_after_the_scores(void **state)
     rq.sessions_n = 0; /* of no session at all */
     assert_int_equal(talk_search(s, at, &rq).n, 0);
 
-    rq = (search_request){.query = rq.query, .limit = 100, .before = 5};
-    f = talk_search(s, at, &rq);
-    for (size_t i = 0; i < f.n; i++)
-        assert_in_range(f.at[i].ep.number, 1, 4);
     const int64_t without[] = {1, 4, 8};
     rq = (search_request){.query = rq.query, .limit = 100, .without = without, .without_n = 3};
     f = talk_search(s, at, &rq);
