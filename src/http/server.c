@@ -27,6 +27,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <strings.h>
+#include <sys/eventfd.h>
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -71,7 +72,8 @@ struct http_server {
     peers *peers;
     arena_budget budget; /* of all requests */
     struct MHD_Daemon *daemon;
-    int quiet_fd;                       /* the listening socket after http_drain; -1 before */
+    int listen_fd;   /* the daemon's */
+    int stand_in_fd; /* takes the listening socket's number in http_drain; -1 after */
     char *tls_cert_file, *tls_key_file; /* ours */
     atomic_int in_flight;
     atomic_int with_app; /* of them, those that are submitted and not finished */
@@ -520,7 +522,7 @@ static int raise_file_limit(int wanted)
     return got;
 }
 
-static err start_daemon(http_server *s, int fd)
+static err start_daemon(http_server *s)
 {
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     int loops = s->o.loops > 1 ? s->o.loops : 0;
@@ -538,7 +540,7 @@ static err start_daemon(http_server *s, int fd)
     s->daemon = MHD_start_daemon(
         flags, 0, on_accept, s, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, on_library_log,
         NULL, /* first: it sees all that follows */
-        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, most,
+        MHD_OPTION_LISTEN_SOCKET, s->listen_fd, MHD_OPTION_CONNECTION_LIMIT, most,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)s->o.max_header_bytes,
         MHD_OPTION_THREAD_POOL_SIZE, (unsigned)loops, MHD_OPTION_URI_LOG_CALLBACK, on_uri, s,
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
@@ -565,7 +567,8 @@ err http_open(int fd, const http_app *app, const http_options *o, arena *a, http
         return ERR_NO_MEMORY;
     s->app = *app;
     s->o = *o;
-    s->quiet_fd = -1;
+    s->listen_fd = fd;
+    s->stand_in_fd = eventfd(0, EFD_CLOEXEC); /* now, since a stop may come when no file is left */
     s->budget.max = o->memory;
     s->tls_cert_file = copy_text(o->tls_cert_file);
     s->tls_key_file = copy_text(o->tls_key_file);
@@ -583,8 +586,10 @@ err http_open(int fd, const http_app *app, const http_options *o, arena *a, http
         e = peers_open(&p, &s->peers);
     if (!e && s->tls_cert_file)
         e = tls_load(s->tls_cert_file, s->tls_key_file ? s->tls_key_file : "", a, why);
+    if (!e && s->stand_in_fd < 0)
+        e = ERR_NO_MEMORY;
     if (!e)
-        e = start_daemon(s, fd);
+        e = start_daemon(s);
     if (e) {
         if (!why->p)
             *why = SLICE("the HTTP server cannot start");
@@ -600,14 +605,23 @@ err http_reload_tls(http_server *s, arena *a, slice *why)
     return s->tls_cert_file ? tls_load(s->tls_cert_file, s->tls_key_file, a, why) : OK;
 }
 
+/* MHD_quiesce_daemon is not for epoll: it and the loops race to take the listening socket out of the
+ * set, and whoever comes second aborts the process ("Failed to remove listen FD from epoll set"). A
+ * socket that is closed leaves every set by itself; what stands in for it is never ready, so that
+ * the loops, which know its number, neither wake up nor meet somebody else's file. */
+static void close_listener(http_server *s)
+{
+    dup2(s->stand_in_fd, s->listen_fd);
+    close(s->stand_in_fd);
+    s->stand_in_fd = -1;
+}
+
 bool http_drain(http_server *s, int64_t patience_ms)
 {
     int64_t until = clock_monotonic_us() + patience_ms * 1000;
 
     atomic_store(&s->draining, true);
-    s->quiet_fd = MHD_quiesce_daemon(s->daemon);
-    if (s->quiet_fd >= 0)
-        shutdown(s->quiet_fd, SHUT_RDWR); /* the loops may still be looking at it: closed later */
+    close_listener(s);
     while (atomic_load(&s->in_flight) > 0 && clock_monotonic_us() < until)
         usleep(2000);
     /* The library cannot stop with suspended connections. One whose request is finished may still be
@@ -623,8 +637,8 @@ void http_close(http_server *s)
         return;
     if (s->daemon)
         MHD_stop_daemon(s->daemon);
-    if (s->quiet_fd >= 0)
-        close(s->quiet_fd);
+    if (s->stand_in_fd >= 0)
+        close(s->stand_in_fd);
     if (s->tls_cert_file)
         tls_unload();
     peers_close(s->peers);

@@ -7,6 +7,7 @@ import socket
 import sqlite3
 import ssl
 import subprocess
+import threading
 import time
 import urllib.parse
 
@@ -15,8 +16,24 @@ from harness.server import binary
 from case import KEY, SECONDS, Case
 
 
+STOPS = 25
+
+
 def port_of(url):
     return urllib.parse.urlsplit(url).port
+
+
+def come_and_go(address, over):
+    """Connects, asks, and leaves, again and again, until `over` or until nobody listens."""
+    while not over.is_set():
+        try:
+            with socket.create_connection(address, SECONDS) as client:
+                client.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+                client.recv(100)
+        except ConnectionRefusedError:
+            return
+        except OSError:
+            pass
 
 
 class Start(Case):
@@ -167,6 +184,22 @@ class Signals(Case):
         self.assertEqual(server.wait(), 0)
         later = self.serve(env={"RECALLD_API_KEY": "k"})
         self.assertEqual(later.request("GET", "/api/v2/users/late", key="k").status, 200)
+
+    def test_stops_among_clients_that_come_and_go(self):
+        """The listening socket leaves the loops' sets in the middle of their work."""
+        for _ in range(STOPS):
+            server = self.serve()
+            address, over = ("127.0.0.1", port_of(server.url)), threading.Event()
+            clients = [threading.Thread(target=come_and_go, args=(address, over)) for _ in range(4)]
+            for client in clients:
+                client.start()
+            time.sleep(0.02)
+            try:
+                self.assertEqual(server.stop(), 0, server.log())
+            finally:
+                over.set()
+                for client in clients:
+                    client.join()
 
     def test_patience_has_an_end(self):
         server = self.serve("--stop-timeout-ms", "200")
