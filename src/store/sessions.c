@@ -33,15 +33,18 @@ enum {
     "SELECT " COLUMNS " FROM sessions s"                                                           \
     " CROSS JOIN strands t WHERE t.graph = s.graph AND t.session = s.session AND s.project = ?1"
 
-/* The page first, of one table and by its index, so that what is skipped is not joined. */
-#define PAGE_OF(table, order, rest)                                                                \
-    "SELECT " COLUMNS " FROM (SELECT * FROM " table " WHERE project = ?1 ORDER BY " order          \
-    " LIMIT ?2 OFFSET ?3) " rest
-#define BY_ROW(order)                                                                              \
-    "s CROSS JOIN strands t WHERE t.graph = s.graph AND t.session = s.session ORDER BY " order
-#define BY_UPDATE(order)                                                                           \
-    "t CROSS JOIN sessions s WHERE s.project = t.project AND s.session_id = t.session_id"          \
-    " ORDER BY " order
+/* The keys of the page first, out of an index alone, so that no row is fetched to be skipped. */
+#define PAGE(keys, table, order, join, last)                                                       \
+    "SELECT " COLUMNS " FROM (SELECT " keys " FROM " table " WHERE project = ?1 ORDER BY " order   \
+    " LIMIT ?2 OFFSET ?3) p " join " ORDER BY " last
+#define BY_NAME                                                                                    \
+    "CROSS JOIN sessions s CROSS JOIN strands t WHERE s.project = ?1"                              \
+    " AND s.session_id = p.session_id AND t.graph = s.graph AND t.session = s.session"
+#define BY_STRAND                                                                                  \
+    "CROSS JOIN strands t CROSS JOIN sessions s WHERE t.graph = p.graph AND t.session = p.session" \
+    " AND s.project = ?1 AND s.session_id = t.session_id"
+#define PAGE_BY_NAME(order, last)   PAGE("session_id", "sessions", order, BY_NAME, last)
+#define PAGE_BY_STRAND(order, last) PAGE("graph, session", "strands", order, BY_STRAND, last)
 
 static const db_sql sql[] = {
     [ADD] = {"INSERT INTO sessions (project, session_id, id, graph, session, user_id, metadata,"
@@ -78,19 +81,17 @@ static const db_sql sql[] = {
          " WHERE e.graph = t.graph AND e.session = t.session), 0)"
          " THEN 0 ELSE 1 END), 0) AS BIGINT), COUNT(*) FROM strands t"
          " WHERE t.graph = ?1"},
-    [PAGES + 2 * SESSIONS_BY_CREATED] = {PAGE_OF("sessions", "id DESC", BY_ROW("s.id DESC"))},
-    [PAGES + 2 * SESSIONS_BY_CREATED + 1] = {PAGE_OF("sessions", "id", BY_ROW("s.id"))},
-    [PAGES + 2 * SESSIONS_BY_UPDATED] = {PAGE_OF("strands", "updated_at DESC, id DESC",
-                                                 BY_UPDATE("t.updated_at DESC, t.id DESC"))},
+    [PAGES + 2 * SESSIONS_BY_CREATED] = {PAGE_BY_NAME("id DESC", "s.id DESC")},
+    [PAGES + 2 * SESSIONS_BY_CREATED + 1] = {PAGE_BY_NAME("id", "s.id")},
+    [PAGES + 2 * SESSIONS_BY_UPDATED] = {PAGE_BY_STRAND("updated_at DESC, id DESC",
+                                                        "t.updated_at DESC, t.id DESC")},
     [PAGES + 2 * SESSIONS_BY_UPDATED +
-        1] = {PAGE_OF("strands", "updated_at, id", BY_UPDATE("t.updated_at, t.id"))},
-    [PAGES + 2 * SESSIONS_BY_USER] = {PAGE_OF("sessions", "user_id DESC, id DESC",
-                                              BY_ROW("s.user_id DESC, s.id DESC"))},
-    [PAGES + 2 * SESSIONS_BY_USER +
-        1] = {PAGE_OF("sessions", "user_id, id", BY_ROW("s.user_id, s.id"))},
+        1] = {PAGE_BY_STRAND("updated_at, id", "t.updated_at, t.id")},
     [PAGES + 2 *
-        SESSIONS_BY_ID] = {PAGE_OF("sessions", "session_id DESC", BY_ROW("s.session_id DESC"))},
-    [PAGES + 2 * SESSIONS_BY_ID + 1] = {PAGE_OF("sessions", "session_id", BY_ROW("s.session_id"))},
+        SESSIONS_BY_USER] = {PAGE_BY_NAME("user_id DESC, id DESC", "s.user_id DESC, s.id DESC")},
+    [PAGES + 2 * SESSIONS_BY_USER + 1] = {PAGE_BY_NAME("user_id, id", "s.user_id, s.id")},
+    [PAGES + 2 * SESSIONS_BY_ID] = {PAGE_BY_NAME("session_id DESC", "s.session_id DESC")},
+    [PAGES + 2 * SESSIONS_BY_ID + 1] = {PAGE_BY_NAME("session_id", "s.session_id")},
 };
 const db_sql_table sessions_sql = {"sessions", sql, COUNT(sql)};
 

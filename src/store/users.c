@@ -5,9 +5,10 @@
 
 enum { ADD, GET, GRAPH, UPDATE, DELETE, PAGE, AFTER };
 
-#define COLUMNS                                                                                    \
+#define FIELDS                                                                                     \
     "u.user_id, u.graph, u.email, u.first_name, u.last_name, u.metadata, u.rating, u.no_ontology," \
-    " u.created_at, u.updated_at, g.sessions FROM users u JOIN graphs g ON g.graph = u.graph"
+    " u.created_at, u.updated_at, g.sessions"
+#define COLUMNS FIELDS " FROM users u JOIN graphs g ON g.graph = u.graph"
 
 static const db_sql sql[] = {
     [ADD] = {"INSERT INTO users (project, user_id, graph, email, first_name, last_name, metadata,"
@@ -19,8 +20,11 @@ static const db_sql sql[] = {
         {"UPDATE users SET email = ?3, first_name = ?4, last_name = ?5, metadata = ?6,"
          " rating = ?7, no_ontology = ?8, updated_at = ?9 WHERE project = ?1 AND user_id = ?2"},
     [DELETE] = {"DELETE FROM users WHERE project = ?1 AND user_id = ?2"},
-    [PAGE] = {"SELECT " COLUMNS " WHERE u.project = ?1"
-              " ORDER BY u.graph DESC LIMIT ?2 OFFSET ?3"},
+    /* The keys of the page first, out of an index alone: no row is fetched to be skipped. */
+    [PAGE] = {"SELECT " FIELDS " FROM (SELECT user_id FROM users WHERE project = ?1"
+              " ORDER BY graph DESC LIMIT ?2 OFFSET ?3) p CROSS JOIN users u CROSS JOIN graphs g"
+              " WHERE u.project = ?1 AND u.user_id = p.user_id AND g.graph = u.graph"
+              " ORDER BY u.graph DESC"},
     [AFTER] = {"SELECT " COLUMNS " WHERE u.project = ?1 AND u.graph > ?2"
                " ORDER BY u.graph LIMIT ?3"},
 };
