@@ -18,7 +18,7 @@ static bool fails(void)
 
 void mem_init(void)
 {
-    enum { RETURNED = 768 * 1024, HEAPS = 2 };
+    enum { RETURNED = 768 * 1024, HEAPS = 8 };
 
     mallopt(M_MMAP_THRESHOLD, RETURNED);
     mallopt(M_TRIM_THRESHOLD, RETURNED);
