@@ -17,7 +17,7 @@ OPT       ?= -O2 -g
 CPPFLAGS  += -Isrc -I$(BUILD)/gen -D_GNU_SOURCE -DRECALLD_VERSION='"$(VERSION)"'
 CFLAGS    += -std=c17 $(WARNINGS) $(OPT) -fno-strict-aliasing -fstack-protector-strong $(SAN)
 CFLAGS    += -include src/base/banned.h
-LDLIBS    += -lmicrohttpd -lgnutls -lsqlite3 -ljansson -lutf8proc -lstemmer -lpthread -lm
+LDLIBS    += -lpq -lmicrohttpd -lgnutls -lsqlite3 -ljansson -lutf8proc -lstemmer -lpthread -lm
 LDFLAGS   += $(SAN)
 
 LIB_SRC   := $(sort $(filter-out src/main.c,$(wildcard src/*.c src/*/*.c)))
@@ -112,8 +112,8 @@ check-san: ## unit, API and Python SDK tests and crash rounds, under ASan with U
 	@tools/install-test-deps
 	$(AGAIN) $(ASAN) all units
 	$(AGAIN) $(TSAN) all units
-	@tools/run-tests asan-unit asan-cli asan-api asan-sdk-python asan-crash \
-	                 tsan-unit tsan-cli tsan-api tsan-sdk-python tsan-crash
+	@tools/run-tests asan-unit asan-cli asan-api asan-sdk-python asan-crash asan-postgres-api \
+	                 tsan-unit tsan-cli tsan-api tsan-sdk-python tsan-crash tsan-postgres-api
 
 debug: ## the program with debugging information, at build/debug/recalld
 	$(AGAIN) $(DEBUG) all

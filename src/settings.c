@@ -20,6 +20,7 @@
 
 enum { MAX_FILE_BYTES = 1 << 20, MAX_PATH_BYTES = 4000, WRAP_COLUMNS = 96 };
 enum { LEAST_WORKERS = 2, MOST_DEFAULT_WORKERS = 16, MOST_DEFAULT_LOOPS = 4 };
+enum { WAITING_WORKERS = 16 }; /* most of their time they wait for another machine */
 
 static const char *const log_formats[] = {"auto", "text", "json", NULL};
 
@@ -32,12 +33,17 @@ const setting setting_rows[SETTINGS] = {
      .everywhere = true, .about = "The data directory, made with mode 0700 when there is none."},
     {"database", "URL", SETTING_TEXT, AT(database),
      .otherwise = "sqlite:recalld.db in the data directory", .max = MAX_PATH_BYTES,
-     .everywhere = true, .about = "The store, sqlite:PATH."},
+     .everywhere = true,
+     .about = "The store: sqlite:PATH, or postgres://USER:PASSWORD@HOST/NAME and all else that "
+              "libpq takes."},
     {"loops", NULL, SETTING_NUMBER, AT(loops), .otherwise = "the machine's cores, at most 4",
      .min = 1, .max = 64, .about = "Threads that serve connections."},
     {"workers", NULL, SETTING_NUMBER, AT(workers),
-     .otherwise = "the machine's cores, at least 2, at most 16", .min = 1, .max = 64,
-     .about = "Threads that search, and parse long bodies."},
+     .otherwise = "the machine's cores, at least 2, at most 16; 16 on PostgreSQL", .min = 1,
+     .max = 128,
+     .about =
+         "Threads that search, and parse long bodies; on PostgreSQL they do all its work, with a "
+         "connection each."},
     {"max-connections", NULL, SETTING_NUMBER, AT(max_connections), .text = "10000", .min = 1,
      .max = 1000000, .about = "Open connections; above it 503."},
     {"max-connections-per-address", NULL, SETTING_NUMBER, AT(max_connections_per_address),
@@ -433,13 +439,15 @@ err settings_finish(settings *s, arena *a, slice *why)
 
     if (is_default(s, "loops"))
         s->loops = between(1, cores, MOST_DEFAULT_LOOPS);
-    if (is_default(s, "workers"))
-        s->workers = between(LEAST_WORKERS, cores, MOST_DEFAULT_WORKERS);
     if (slice_empty(s->database)) {
         s->database = arena_printf(a, "sqlite:%s/recalld.db", s->data.p);
         if (!s->database.p)
             return ERR_NO_MEMORY;
     }
+    if (is_default(s, "workers"))
+        s->workers = strncmp(s->database.p, "sqlite:", strlen("sqlite:")) != 0
+                         ? WAITING_WORKERS
+                         : between(LEAST_WORKERS, cores, MOST_DEFAULT_WORKERS);
     if (slice_empty(s->tls_cert_file) != slice_empty(s->tls_key_file)) {
         *why = SLICE("tls-cert-file and tls-key-file must be given together");
         return ERR_BAD_REQUEST;
@@ -470,10 +478,45 @@ static void put_wrapped(buf *b, const char *indent, slice text)
     }
 }
 
+/* What ends a password that begins at `at`: the last @ before the path, or the parameter's end. */
+static size_t end_of_password(slice url, size_t at, bool parameter)
+{
+    size_t end = at, i = at;
+
+    for (; i < url.n && url.p[i] != (parameter ? '&' : '/'); i++)
+        if (url.p[i] == '@')
+            end = i;
+    return parameter ? i : end;
+}
+
+void settings_put_url(buf *b, slice url)
+{
+    static const char mark[] = "password=";
+    const char *scheme = memmem(url.p, url.n, "://", 3);
+    size_t from = 0, user = scheme ? (size_t)(scheme - url.p) + 3 : url.n;
+
+    for (size_t i = user; i < url.n; i++) {
+        bool parameter =
+            url.n - i >= sizeof(mark) - 1 && memcmp(url.p + i, mark, sizeof(mark) - 1) == 0;
+        bool colon = url.p[i] == ':' && !from;
+        size_t begin = parameter ? i + sizeof(mark) - 1 : i + 1;
+        size_t end = parameter || colon ? end_of_password(url, begin, parameter) : 0;
+        if (!(parameter || colon) || end <= begin)
+            continue;
+        buf_put(b, url.p + from, begin - from);
+        buf_puts(b, "(set)");
+        from = end;
+        i = end - 1;
+    }
+    buf_put(b, url.p + from, url.n - from);
+}
+
 static void put_value(buf *b, settings *s, const setting *row)
 {
     if (row->kind == SETTING_SECRET)
         buf_puts(b, slice_empty(*text_at(s, row)) ? "" : "(set)");
+    else if (row->offset == offsetof(settings, database))
+        settings_put_url(b, s->database);
     else if (row->kind == SETTING_TEXT)
         buf_slice(b, *text_at(s, row));
     else

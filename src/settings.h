@@ -103,6 +103,9 @@ MUST_CHECK err settings_finish(settings *s, arena *a, slice *why);
 /* What is in force and where each came from, in the form of a config file. */
 void settings_print(const settings *s, buf *b);
 
+/* The URL of a database without the passwords in it. */
+void settings_put_url(buf *b, slice url);
+
 /* A config file with every setting, commented out, at its default. */
 void settings_example(buf *b);
 

@@ -94,25 +94,78 @@ static void remember(app *a, const uint8_t hash[KEY_HASH], int64_t now, int64_t 
     pthread_mutex_unlock(&a->keys_lock);
 }
 
-static err authenticate(void *ctx, slice key, int64_t *number, uuid *id)
+static struct key_lookup lookup_of(app *a, const uint8_t hash[KEY_HASH])
+{
+    return (struct key_lookup){.job.run = is_own_key(a, hash) ? run_own_key_lookup : run_key_lookup,
+                               .job.fresh = true, /* `recalld keys` is another process */
+                               .hash = hash};
+}
+
+/* After a look-up that began at `since`. */
+static err learn(app *a, const struct key_lookup *k, int64_t since, err e)
+{
+    if (!e)
+        remember(a, k->hash, since, k->project, k->id);
+    return e == ERR_NOT_FOUND ? ERR_DENIED : e;
+}
+
+static err authenticate(void *ctx, slice key, int64_t *number, uuid *id, bool *later)
 {
     app *a = ctx;
     uint8_t hash[KEY_HASH];
     int64_t now = clock_monotonic_us();
 
     key_hash(key, hash);
+    *later = false;
     if (known(a, hash, now, number, id))
         return OK;
-    struct key_lookup look = {.job.run = is_own_key(a, hash) ? run_own_key_lookup : run_key_lookup,
-                              .job.fresh = true, /* `recalld keys` is another process */
-                              .hash = hash};
-    err e = db_read(a->d, &look.job);
-    if (e)
-        return e == ERR_NOT_FOUND ? ERR_DENIED : e;
-    *number = look.project;
-    *id = look.id;
-    remember(a, hash, now, look.project, look.id);
-    return OK;
+    *later = db_reads_wait(a->d);
+    if (*later)
+        return ERR_BUSY;
+    struct key_lookup look = lookup_of(a, hash);
+    err e = learn(a, &look, now, db_read(a->d, &look.job));
+    if (!e) {
+        *number = look.project;
+        *id = look.id;
+    }
+    return e;
+}
+
+/* A look-up on a worker. */
+struct key_ticket {
+    struct key_lookup look; /* first */
+    app *a;
+    request *rq;
+    int64_t since;
+    uint8_t hash[KEY_HASH];
+};
+
+static void done_key_lookup(db_job *job, err e)
+{
+    struct key_ticket *k = (struct key_ticket *)job;
+
+    e = learn(k->a, &k->look, k->since, e);
+    if (!e) {
+        k->rq->project = k->look.project;
+        k->rq->project_id = k->look.id;
+    }
+    http_key_found(k->rq, e);
+}
+
+static err look_up_key(void *ctx, request *rq, slice key)
+{
+    app *a = ctx;
+    struct key_ticket *k = arena_zalloc(&rq->arena, sizeof(*k));
+
+    if (!k)
+        return ERR_NO_MEMORY;
+    key_hash(key, k->hash);
+    k->look = lookup_of(a, k->hash);
+    k->look.job.done = done_key_lookup;
+    k->a = a;
+    k->rq = rq;
+    k->since = clock_monotonic_us();
+    return db_submit_read(a->d, &k->look.job);
 }
 
 void app_reload_keys(app *a)
@@ -308,7 +361,8 @@ static http_app http_of(app *a, const route *rows, size_t n)
                       .routes = rows,
                       .n = n,
                       .authenticate = authenticate,
-                      .run = run_here,
+                      .look_up_key = look_up_key,
+                      .run = db_reads_wait(a->d) ? NULL : run_here,
                       .submit = submit};
 }
 

@@ -257,8 +257,15 @@ static void announce(struct serving *s, const struct first_key *f)
     } else {
         const settings *set = &s->c->settings;
         bool by_url = set->source[setting_find(SLICE("database")) - setting_rows] != FROM_DEFAULT;
-        printf("to make another key: %s keys create --%s %s --project " DEFAULT_PROJECT "\n",
-               s->c->argv[0], by_url ? "database" : "data", by_url ? set->database.p : set->data.p);
+        slice where = set->data;
+        buf b;
+
+        buf_init(&b, &s->c->arena, PRINTED_BYTES);
+        settings_put_url(&b, set->database);
+        if (by_url && buf_done(&b, &where))
+            where = SLICE("URL");
+        printf("to make another key: %s keys create --%s %.*s --project " DEFAULT_PROJECT "\n",
+               s->c->argv[0], by_url ? "database" : "data", SLICE_ARG(where));
     }
     if (fflush(stdout) != 0 || ferror(stdout))
         log_warn("standard output cannot be written; another key: recalld keys create");

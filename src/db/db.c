@@ -5,7 +5,10 @@
  * Group commit: the writer takes every job that waits, runs each in a savepoint of one transaction,
  * commits once, and only then tells them. A job that fails takes only itself back. When the engine
  * rolls the whole transaction back by itself, or the commit fails, the jobs are run again one by
- * one, so that each gets its own answer. */
+ * one, so that each gets its own answer.
+ *
+ * Where the engine takes several writers there is no such thread: a worker takes whatever waits, and
+ * runs what writes in a transaction of its own, again if it met another one. */
 #include "db/db.h"
 
 #include "base/log.h"
@@ -20,11 +23,13 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-enum { MAX_BATCH = 256, MAX_CONNS = 64, REST_EVERY = 64 };
+enum { MAX_BATCH = 256, MAX_CONNS = 128, REST_EVERY = 64, MOST_TURNS = 50, READ_TURNS = 3 };
 
 #define PROBE_US       (1 * CLOCK_S_US)
 #define SCRUB_AFTER_US (1 * CLOCK_S_US)
 #define CUT_AGAIN_US   (CLOCK_S_US / 20)
+#define TURN_US        (CLOCK_S_US / 1000)
+#define UNWRITABLE_US  (1 * CLOCK_S_US)
 
 struct queue {
     db_job *head, **tail;
@@ -55,6 +60,7 @@ struct db {
     bool threads;
 
     atomic_bool unwritable;
+    atomic_llong unwritable_us; /* when that was seen last */
     atomic_llong commits, jobs, rollbacks, scrubs;
     int64_t probed_us;       /* the writer's: when an unwritable store was last tried */
     int64_t forget_since_us; /* the writer's: when the oldest unscrubbed delete was committed; 0:
@@ -160,6 +166,13 @@ slice db_col_blob(const db_rows *r, int col)
     return r->t->ops->col_blob(r->stmt, col);
 }
 
+err db_again(tx *t)
+{
+    t->again = true;
+    t->failed = ERR_BUSY;
+    return t->failed;
+}
+
 void db_forget(tx *t)
 {
     t->forgets = true;
@@ -218,11 +231,15 @@ static err submit(db *d, struct queue *q, pthread_cond_t *cond, db_job *job, boo
 
 err db_submit_read(db *d, db_job *job)
 {
+    job->writes = false;
     return submit(d, &d->reads, &d->read_cond, job, true);
 }
 
 err db_submit_write(db *d, db_job *job)
 {
+    job->writes = true;
+    if (d->ops->many_writers)
+        return submit(d, &d->reads, &d->read_cond, job, true);
     return submit(d, &d->writes, &d->write_cond, job, true);
 }
 
@@ -241,8 +258,22 @@ static err conn_take(db *d, conn **c)
     return *c ? OK : d->ops->connect(d->g, false, c);
 }
 
+/* With one connection the others are likely gone too; each is found out by its own use otherwise. */
+static void drop_lost(db *d, conn *c)
+{
+    d->ops->disconnect(c);
+    pthread_mutex_lock(&d->conns_lock);
+    while (d->idle_n)
+        d->ops->disconnect(d->idle[--d->idle_n]);
+    pthread_mutex_unlock(&d->conns_lock);
+}
+
 static void conn_give(db *d, conn *c)
 {
+    if (d->ops->many_writers && d->ops->lost(c)) {
+        drop_lost(d, c);
+        return;
+    }
     pthread_mutex_lock(&d->conns_lock);
     bool kept = d->idle_n < MAX_CONNS;
     if (d->resting)
@@ -254,7 +285,7 @@ static void conn_give(db *d, conn *c)
         d->ops->disconnect(c);
 }
 
-err db_read(db *d, db_job *job)
+static err read_once(db *d, db_job *job, bool *again)
 {
     conn *c = NULL;
 
@@ -269,8 +300,95 @@ err db_read(db *d, db_job *job)
         e = t.failed;
     if (t.begun)
         d->ops->end_read(c, t.failed != OK);
+    *again = e && d->ops->many_writers && (d->ops->lost(c) || d->ops->again(c));
     conn_give(d, c);
     return e;
+}
+
+err db_read(db *d, db_job *job)
+{
+    bool again = false;
+    err e = read_once(d, job, &again);
+
+    for (int turn = 1; again && turn < READ_TURNS; turn++) {
+        again = false;
+        e = read_once(d, job, &again);
+    }
+    return e;
+}
+
+bool db_reads_wait(const db *d)
+{
+    return d->ops->many_writers;
+}
+
+/* ---- writing, one of many ---- */
+
+static void note_write(db *d, err e)
+{
+    atomic_fetch_add(&d->jobs, 1);
+    if (e == ERR_STORAGE)
+        atomic_store(&d->unwritable_us, clock_monotonic_us());
+    if (!e || e == ERR_STORAGE)
+        atomic_store(&d->unwritable, e != OK);
+}
+
+static err write_once(db *d, db_job *job, bool *again)
+{
+    struct after after[DB_AFTER_MAX];
+    conn *c = NULL;
+
+    err e = conn_take(d, &c);
+    if (e)
+        return e;
+    tx t = {.c = c, .ops = d->ops, .writing = true, .after = after};
+    e = job->run(job, &t);
+    if (!e)
+        e = t.failed;
+    if (!e && t.begun)
+        e = d->ops->commit(c);
+    *again = e && (t.again || d->ops->lost(c) || d->ops->again(c));
+    if (e && t.begun)
+        d->ops->rollback(c);
+    conn_give(d, c);
+    if (e) {
+        atomic_fetch_add(&d->rollbacks, 1);
+        return e;
+    }
+    atomic_fetch_add(&d->commits, 1);
+    for (int i = 0; i < t.after_n; i++)
+        t.after[i].call(t.after[i].arg, t.after[i].number);
+    return OK;
+}
+
+/* Those who met wait a little, each for another time, or they would meet again. */
+static void wait_for_turn(int turn)
+{
+    uint64_t mixed = (uint64_t)clock_monotonic_us() * UINT64_C(0x9E3779B97F4A7C15);
+    int64_t most = TURN_US * (turn < 20 ? turn : 20);
+
+    usleep((useconds_t)(mixed >> 33) % (useconds_t)most + 1);
+}
+
+static err write_alone(db *d, db_job *job)
+{
+    bool again = false;
+    err e = write_once(d, job, &again);
+
+    for (int turn = 1; again && turn < MOST_TURNS; turn++) {
+        wait_for_turn(turn);
+        again = false;
+        e = write_once(d, job, &again);
+    }
+    note_write(d, e);
+    return e;
+}
+
+static err run_now(db *d, db_job *job)
+{
+    if (expired(job))
+        return ERR_BUSY;
+    return job->writes ? write_alone(d, job) : db_read(d, job);
 }
 
 static void *worker_main(void *arg)
@@ -287,7 +405,7 @@ static void *worker_main(void *arg)
             continue;
         }
         pthread_mutex_unlock(&d->lock);
-        job->done(job, expired(job) ? ERR_BUSY : db_read(d, job));
+        job->done(job, run_now(d, job));
         pthread_mutex_lock(&d->lock);
     }
     pthread_mutex_unlock(&d->lock);
@@ -571,6 +689,8 @@ static err write_and_wait(db *d, struct queue *q, db_job *job)
                        .lock = PTHREAD_MUTEX_INITIALIZER,
                        .cond = PTHREAD_COND_INITIALIZER};
 
+    if (d->ops->many_writers)
+        return write_alone(d, job);
     if (!d->threads) {
         write_jobs(d, &w.job);
         return w.result;
@@ -618,7 +738,7 @@ static err start_threads(db *d, int workers)
     if (!d->workers)
         return ERR_NO_MEMORY;
     d->threads = true;
-    if (pthread_create(&d->writer_thread, NULL, writer_main, d) != 0) {
+    if (!d->ops->many_writers && pthread_create(&d->writer_thread, NULL, writer_main, d) != 0) {
         d->threads = false;
         return ERR_NO_MEMORY;
     }
@@ -632,8 +752,11 @@ static err lock_and_migrate(db *d, const db_options *o, arena *a, slice *why)
 {
     err e = OK;
 
-    d->lock_fd = o->serve || o->create ? lock_take(o, a) : -1;
-    if (o->serve && d->lock_fd < 0) {
+    bool migrates = o->serve || o->create;
+    bool locks = migrates && !d->ops->many_writers;
+
+    d->lock_fd = locks ? lock_take(o, a) : -1;
+    if (o->serve && locks && d->lock_fd < 0) {
         *why = errno == EWOULDBLOCK
                    ? SLICE("the data directory is in use by another recalld")
                    : arena_printf(a, "cannot write in the data directory: %s", strerror(errno));
@@ -643,10 +766,14 @@ static err lock_and_migrate(db *d, const db_options *o, arena *a, slice *why)
     if (e)
         *why = SLICE("the store cannot be opened");
     if (!e) /* never under the feet of a running server */
-        e = migrate(d->ops, d->writer, d->lock_fd >= 0, a, why);
+        e = migrate(d->ops, d->writer, migrates && (!locks || d->lock_fd >= 0), a, why);
     if (e == ERR_NOT_FOUND)
         *why =
             SLICE("the store is of an older version; start the server once to bring it up to date");
+    if (d->ops->many_writers && !e) {
+        conn_give(d, d->writer);
+        d->writer = NULL;
+    }
     if (!o->serve && d->lock_fd >= 0) {
         close(d->lock_fd);
         d->lock_fd = -1;
@@ -654,17 +781,35 @@ static err lock_and_migrate(db *d, const db_options *o, arena *a, slice *why)
     return e;
 }
 
+static const engine_ops *engine_of(slice url)
+{
+    static const struct {
+        const char *scheme;
+        const engine_ops *ops;
+    } engines[] = {{"sqlite:", &sqlite_engine},
+                   {"postgres://", &postgres_engine},
+                   {"postgresql://", &postgres_engine}};
+
+    for (size_t i = 0; i < COUNT(engines); i++) {
+        size_t n = strlen(engines[i].scheme);
+        if (url.n > n && memcmp(url.p, engines[i].scheme, n) == 0)
+            return engines[i].ops;
+    }
+    return NULL;
+}
+
 err db_open(const db_options *o, arena *a, db **out, slice *why)
 {
     *why = NO_SLICE;
-    if (o->url.n < 8 || memcmp(o->url.p, "sqlite:", 7) != 0) {
-        *why = SLICE("the database must be named as sqlite:PATH");
+    const engine_ops *ops = engine_of(o->url);
+    if (!ops) {
+        *why = SLICE("the database must be named as sqlite:PATH or postgres://...");
         return ERR_BAD_REQUEST;
     }
     db *d = mem_zalloc(sizeof(*d));
     if (!d)
         return ERR_NO_MEMORY;
-    d->ops = &sqlite_engine;
+    d->ops = ops;
     d->lock_fd = -1;
     d->max_queue = o->max_queue;
     pthread_mutex_init(&d->lock, NULL);
@@ -696,6 +841,8 @@ void db_close(db *d)
 {
     if (!d)
         return;
+    if (d->g && d->ops->many_writers)
+        d->ops->closing(d->g);
     if (d->threads) {
         pthread_mutex_lock(&d->lock);
         d->stopping = true;
@@ -704,7 +851,8 @@ void db_close(db *d)
         pthread_mutex_unlock(&d->lock);
         for (int i = 0; i < d->workers_n; i++)
             pthread_join(d->workers[i], NULL);
-        pthread_join(d->writer_thread, NULL);
+        if (!d->ops->many_writers)
+            pthread_join(d->writer_thread, NULL);
     }
     mem_free(d->workers);
     while (d->idle_n)
@@ -722,7 +870,11 @@ void db_close(db *d)
 
 bool db_writable(db *d)
 {
-    return !atomic_load(&d->unwritable);
+    if (!atomic_load(&d->unwritable))
+        return true;
+    /* Of many writers the next one finds out. */
+    return d->ops->many_writers &&
+           clock_monotonic_us() - atomic_load(&d->unwritable_us) > UNWRITABLE_US;
 }
 
 void db_stats_read(db *d, db_stats *to)

@@ -28,6 +28,12 @@ typedef struct tx tx; /* one open transaction; lives as long as the job that was
 
 typedef struct db_sql {
     const char *text;
+    const char
+        *postgres; /* what PostgreSQL is told in its place, and why stands beside it; else NULL */
+    const char *locks; /* alias of a table whose rows that it reads nobody else may change until the
+                           * end of a writing transaction; one writer alone needs no such thing */
+    bool later;        /* in a writing transaction its errors may be reported by a later call; not
+                           * for what may meet a taken key */
 } db_sql;
 
 /* A family's statements, exported so that a test can prepare every one. */
@@ -115,6 +121,10 @@ slice db_col_blob(const db_rows *r, int col);
  * file of the store holds what it deleted. */
 void db_forget(tx *t);
 
+/* What this transaction read in two looks does not fit together, because somebody else wrote between
+ * them: it is run again from the start. Answers what the job is to answer. */
+MUST_CHECK err db_again(tx *t);
+
 /* Run once after the transaction has committed, on the writer's thread; not at all if it does not
  * commit. For wake-ups that live in memory only. `arg` must outlive the transaction. More than the
  * driver's room for them are dropped, so they must be hints. */
@@ -131,11 +141,15 @@ struct db_job {
     err (*run)(db_job *job, tx *t);
     /* After the commit is durable (OK), or when nothing was written (anything else). Any thread. */
     void (*done)(db_job *job, err e);
-    bool fresh; /* a read that must see what another process has just committed; for db_read */
+    bool writes; /* the queue's */
+    bool fresh;  /* a read that must see what another process has just committed; for db_read */
     int64_t deadline_us; /* monotonic; a job still waiting then is done with ERR_BUSY; 0: none */
     db_job *next;        /* the queue's */
     err result;          /* the queue's */
 };
+
+/* Whether db_read may wait for another machine: not for loop threads then. */
+bool db_reads_wait(const db *d);
 
 /* Run in a read transaction on the calling thread; answers what `run` answered. `done` is not
  * called. */
@@ -157,10 +171,10 @@ MUST_CHECK err db_write_behind(db *d, db_job *job);
 /* ---- the store ---- */
 
 typedef struct db_options {
-    slice url;       /* "sqlite:PATH" */
+    slice url;       /* "sqlite:PATH", or "postgres://..." as libpq has it */
     bool serve;      /* take the lock, migrate, start the threads; otherwise a command's visit */
     bool create;     /* make the store if there is none, and migrate it */
-    int workers;     /* reading threads; serve only */
+    int workers;     /* reading threads; on PostgreSQL writing too, a connection each; serve only */
     int max_queue;   /* jobs waiting for the writer, and for the workers; then ERR_BUSY */
     int64_t busy_ms; /* how long to wait for another process's lock */
     int64_t cache_bytes; /* page cache of the write connection; readers have a quarter each */

@@ -26,17 +26,26 @@ struct tx {
     bool begun; /* a read transaction begins with its first statement */
     bool writing;
     bool forgets;        /* db_forget was called */
+    bool again;          /* db_again was called */
     err failed;          /* sticky: once the engine lost the transaction nothing more is run */
     struct after *after; /* room for DB_AFTER_MAX of the writer's; NULL in a read */
     int after_n;
 };
 
 typedef struct engine_ops {
+    /* Several connections write at once, each job in a transaction of its own: savepoints, touch,
+     * cut_log and scrub are not called. Where there is one writer, closing, lost, again are not. */
+    bool many_writers;
+
     err (*open)(const db_options *o, arena *a, engine **out, slice *why);
     void (*close)(engine *g);
+    /* Nobody waits for another machine from here on. */
+    void (*closing)(engine *g);
 
     err (*connect)(engine *g, bool writer, conn **out);
     void (*disconnect)(conn *c);
+    bool (*lost)(const conn *c);  /* it is of no more use */
+    bool (*again)(const conn *c); /* the last error would not come again: run the job once more */
 
     err (*begin)(conn *c, bool writing);
     /* A read transaction is over; what it saw may be kept for the next one as long as nothing was
@@ -67,6 +76,8 @@ typedef struct engine_ops {
     slice (*col_text)(void *stmt, int col);
     slice (*col_blob)(void *stmt, int col);
 
+    /* Whoever migrates is alone until the end of the transaction. */
+    err (*lock_schema)(conn *c);
     /* Whether there is any table yet. */
     err (*has_tables)(conn *c, bool *yes);
     /* One script of several statements, no parameters; for migrations. */
@@ -77,12 +88,13 @@ typedef struct engine_ops {
     err (*check_files)(engine *g, void (*say)(void *, slice), void *ctx);
 } engine_ops;
 
-extern const engine_ops sqlite_engine;
+extern const engine_ops sqlite_engine, postgres_engine;
 
 /* db/migrate.c: bring the schema up to this binary's version in one transaction of `c`. With
  * `apply` false it only looks.
  *
- * ERR_BAD_REQUEST  the store is of a newer version (*why)
+ * ERR_BAD_REQUEST  the store is of a newer version (*why); where nodes are brought up to date one by
+ *                  one, of a version newer by more than one
  * ERR_NOT_FOUND    it is of an older one, or empty, and `apply` is false */
 MUST_CHECK err migrate(const engine_ops *ops, conn *c, bool apply, arena *a, slice *why);
 

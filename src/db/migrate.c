@@ -6,8 +6,8 @@
 #include "schema.h"
 
 static const db_sql sql[] = {
-    {"SELECT version FROM schema_version"},
-    {"UPDATE schema_version SET version = ?1"},
+    {.text = "SELECT version FROM schema_version"},
+    {.text = "UPDATE schema_version SET version = ?1"},
 };
 
 int db_schema_version(void)
@@ -58,8 +58,11 @@ err migrate(const engine_ops *ops, conn *c, bool apply, arena *a, slice *why)
     if (e)
         return e;
     t.begun = true;
-    e = version_read(&t, ops, apply, &version);
-    if (!e && version > db_schema_version()) {
+    if (apply)
+        e = ops->lock_schema(c);
+    if (!e)
+        e = version_read(&t, ops, apply, &version);
+    if (!e && version > db_schema_version() + ops->many_writers) {
         *why = arena_printf(a,
                             "the store has schema version %lld and this program knows %d: use a "
                             "newer recalld",

@@ -70,13 +70,19 @@ static slice key_of(slice header)
     return header;
 }
 
-static err check_key(const http_app *app, const gate_headers *h, request *rq)
+static err check_key(const http_app *app, const gate_headers *h, request *rq, gate_result *g)
 {
     slice key = key_of(h->authorization);
+    bool later = false;
 
     if (slice_empty(key))
         return ERR_DENIED;
-    return app->authenticate(app->ctx, key, &rq->project, &rq->project_id);
+    if (h->key_looked_up)
+        return h->key_result;
+    err e = app->authenticate(app->ctx, key, &rq->project, &rq->project_id, &later);
+    if (later)
+        g->unknown_key = key;
+    return later ? ERR_BUSY : e;
 }
 
 static void split_target(slice uri, slice *path, slice *query)
@@ -110,7 +116,7 @@ err gate_enter(const router *r, const http_app *app, const http_options *o, cons
     err routed = router_find(r, &rq->arena, h->method, path, &m);
     bool open = !routed && m.route && m.route->access == ACCESS_ANYONE;
     if (!open) {
-        e = check_key(app, h, rq);
+        e = check_key(app, h, rq, g);
         if (e)
             return e;
     }

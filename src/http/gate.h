@@ -18,6 +18,8 @@ typedef struct gate_headers {
     slice transfer_encoding;
     bool folded_framing; /* a length or an encoding was continued on another line */
     bool expects_continue;
+    bool key_looked_up; /* http_key_found was called, and rq's project is set if it said OK */
+    err key_result;     /* what it said */
 } gate_headers;
 
 typedef struct gate_result {
@@ -26,9 +28,12 @@ typedef struct gate_result {
     size_t route_index;
     bool close; /* the framing cannot be trusted: answer and close */
     bool preflight;
+    slice unknown_key; /* the app has to look it up; then the gate is to be entered again */
 } gate_result;
 
 /* Lets a request in, or says why not. Order: framing, key (but for paths that need none), route.
+ *
+ * With unknown_key nothing else is set, and the answer means nothing.
  *
  * ERR_BAD_REQUEST, ERR_DENIED, ERR_NOT_FOUND, ERR_METHOD, ERR_TOO_LARGE, ERR_NO_MEMORY; rq->why
  * where the default text does not say enough. */

@@ -7,6 +7,7 @@
  * resumed; on_completed when all is over. An exchange carries the request through these calls:
  *
  *     HEADER ──► BODY ──► WITH_APP (suspended) ──► ANSWERED
+ *      ▲  ▼ (suspended while another machine is asked whose key it is)
  *        └────────┴──────── refusals, inline reads ───▲
  *
  * A refusal decided at the header still reads a body of bearable size first: a client that is
@@ -52,6 +53,8 @@ struct exchange {
     phase phase;
     slice uri;
     gate_result gate;
+    bool key_looked_up;
+    err key_result;
     bool close; /* the connection cannot be kept */
     err result; /* of gate, parsing or the app */
     char *body; /* of body_cap bytes, in the arena */
@@ -260,6 +263,8 @@ static enum MHD_Result run(exchange *x)
         x->result = to->handle(&x->rq, NULL);
         return answer(x);
     case NEED_READ:
+        if (!x->s->app.run)
+            return hand_over(x, true);
         x->result = x->s->app.run(x->s->app.ctx, &x->rq);
         return answer(x);
     default:
@@ -267,15 +272,42 @@ static enum MHD_Result run(exchange *x)
     }
 }
 
+static void give_back(exchange *x)
+{
+    http_server *s = x->s;
+
+    MHD_resume_connection(x->c);
+    atomic_fetch_sub(&s->with_app, 1);
+}
+
 void http_finish(request *rq, err e)
 {
     exchange *x = (exchange *)rq;
 
-    http_server *s = x->s;
-
     x->result = e;
-    MHD_resume_connection(x->c);
-    atomic_fetch_sub(&s->with_app, 1);
+    give_back(x);
+}
+
+void http_key_found(request *rq, err e)
+{
+    exchange *x = (exchange *)rq;
+
+    x->key_looked_up = true;
+    x->key_result = e;
+    give_back(x);
+}
+
+/* The header is looked at again when it is known whose key this is. */
+static enum MHD_Result look_up_key(exchange *x)
+{
+    x->phase = HEADER;
+    peer_enter(x->p, PEER_RUNNING);
+    atomic_fetch_add(&x->s->with_app, 1);
+    MHD_suspend_connection(x->c);
+    err e = x->s->app.look_up_key(x->s->app.ctx, &x->rq, x->gate.unknown_key);
+    if (e)
+        http_key_found(&x->rq, e);
+    return MHD_YES;
 }
 
 /* ---- the body ---- */
@@ -348,10 +380,14 @@ static bool drains(const exchange *x, const gate_headers *h)
 
 static enum MHD_Result begin(exchange *x, const char *method)
 {
-    gate_headers h = {.method = slice_of(method), .uri = x->uri};
+    gate_headers h = {.method = slice_of(method),
+                      .uri = x->uri,
+                      .key_looked_up = x->key_looked_up,
+                      .key_result = x->key_result};
 
     MHD_get_connection_values(x->c, MHD_HEADER_KIND, gather, &h);
-    name_request(x, h.request_id);
+    if (!x->key_looked_up)
+        name_request(x, h.request_id);
     peer_enter(x->p, PEER_BODY);
     x->phase = BODY;
     if (peer_refused(x->p)) {
@@ -362,6 +398,8 @@ static enum MHD_Result begin(exchange *x, const char *method)
         x->result = request_fail(&x->rq, ERR_BUSY, "stopping; nothing was written, try again");
     } else {
         x->result = gate_enter(x->s->router, &x->s->app, &x->s->o, &h, &x->rq, &x->gate);
+        if (x->gate.unknown_key.p)
+            return look_up_key(x);
     }
     if (x->result && !drains(x, &h)) {
         x->close = true;

@@ -17,10 +17,16 @@ typedef struct http_app {
     const route *routes;
     size_t n;
 
-    /* Whose key is it? Microseconds; on a loop thread. ERR_DENIED: nobody's. */
-    err (*authenticate)(void *ctx, slice key, int64_t *project, uuid *project_id);
+    /* Whose key is it? Microseconds; on a loop thread. ERR_DENIED: nobody's. *later: another machine
+     * has to be asked, by look_up_key. */
+    err (*authenticate)(void *ctx, slice key, int64_t *project, uuid *project_id, bool *later);
 
-    /* Run a NEED_READ handler here and answer what it answered. The request is parsed. */
+    /* Set the project of the request from its key, elsewhere. OK: http_key_found will be called once,
+     * perhaps already; anything else: not taken. */
+    err (*look_up_key)(void *ctx, request *rq, slice key);
+
+    /* Run a NEED_READ handler here and answer what it answered. The request is parsed. NULL: reads
+     * wait for another machine, and are submitted as everything else. */
     err (*run)(void *ctx, request *rq);
 
     /* Have the request run elsewhere, on the worker or the writer, parsed there by request_parse if
@@ -35,6 +41,9 @@ MUST_CHECK err request_parse(request *rq);
 
 /* Before a handler is run again: forgets its reply. */
 void request_restart(request *rq);
+
+/* The end of look_up_key; any thread. The request is the loop's again. */
+void http_key_found(request *rq, err e);
 
 /* The end of a submitted request; any thread. The request is the loop's again. */
 void http_finish(request *rq, err e);

@@ -49,6 +49,8 @@ static err find_or_make_session(tx *t, int64_t project, slice session_id, int64_
     if (e != ERR_NOT_FOUND)
         return e;
     e = owners_add_session(t, project, &made);
+    if (e == ERR_EXISTS)
+        e = db_again(t); /* somebody made it just now */
     *graph_number = made.graph;
     *number = made.session;
     return e;
@@ -65,6 +67,8 @@ err ingest_messages(tx *t, arena *a, upkeep *u, int64_t project, slice session_i
         e = graph_take_episodes(t, a, project, graph_number, (int64_t)n, g);
     if (!e)
         e = strand_take_places(t, g, *number, (int64_t)n, now_us, &place, &ended_at);
+    if (e == ERR_NOT_FOUND)
+        e = db_again(t); /* somebody deleted it just now */
     if (!e && ended_at != NO_TIME)
         e = ERR_CONFLICT;
     for (size_t i = 0; !e && i < n; i++) {

@@ -1,31 +1,50 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * store/counts.c -- one slot on SQLite, where one writer counts. A slot's numbers are last * slots
- * + slot, so several slots would still never give one number twice. */
+ * store/counts.c -- one slot on SQLite, where one writer counts; on PostgreSQL any of 64, so that
+ * those who make users or sessions at once seldom wait for one row, and the numbers come from
+ * sequences. A total is the sum over the slots, of which one may be below zero. */
 #include "store/counts.h"
 
 enum { UP, DOWN, TOTAL, ERASE, USERS, GROUPS, SESSIONS, ORPHANS };
 
 #define OWNED(table) "SELECT graph FROM " table
 
+#define ANY_SLOT "CAST(floor(random() * 64) AS BIGINT)"
+
 static const db_sql sql[] = {
-    [UP] = {"INSERT INTO counts (project, kind, slot, total, last) VALUES (?1, ?2, 0, 1, 1)"
-            " ON CONFLICT (project, kind, slot)"
-            " DO UPDATE SET total = counts.total + 1, last = counts.last + 1 RETURNING last"},
-    [DOWN] = {"UPDATE counts SET total = total - CAST(?3 AS BIGINT)"
-              " WHERE project = ?1 AND kind = ?2 AND slot = 0"},
-    [TOTAL] = {"SELECT CAST(SUM(total) AS BIGINT) FROM counts WHERE project = ?1 AND kind = ?2"},
-    [ERASE] = {"DELETE FROM counts WHERE project = ?1"},
-    [USERS] = {"SELECT COUNT(*) FROM users WHERE project = ?1"},
-    [GROUPS] = {"SELECT COUNT(*) FROM groups WHERE project = ?1"},
-    [SESSIONS] = {"SELECT COUNT(*) FROM sessions WHERE project = ?1"},
+    [UP] = {.text =
+                "INSERT INTO counts (project, kind, slot, total, last) VALUES (?1, ?2, 0, 1, 1)"
+                " ON CONFLICT (project, kind, slot)"
+                " DO UPDATE SET total = counts.total + 1, last = counts.last + 1 RETURNING last",
+            .postgres = "INSERT INTO counts (project, kind, slot, total, last)"
+                        " VALUES (?1, ?2, " ANY_SLOT ", 1, 1)"
+                        " ON CONFLICT (project, kind, slot) DO UPDATE SET total = counts.total + 1"
+                        " RETURNING nextval(CAST(CASE CAST(?2 AS BIGINT)"
+                        " WHEN 4 THEN 'graph_numbers' WHEN 5 THEN 'project_numbers'"
+                        " ELSE 'row_numbers' END AS regclass))"},
+    [DOWN] = {.text = "UPDATE counts SET total = total - CAST(?3 AS BIGINT)"
+                      " WHERE project = ?1 AND kind = ?2 AND slot = 0",
+              .postgres = "INSERT INTO counts (project, kind, slot, total, last)"
+                          " VALUES (?1, ?2, " ANY_SLOT ", -CAST(?3 AS BIGINT), 0)"
+                          " ON CONFLICT (project, kind, slot)"
+                          " DO UPDATE SET total = counts.total - CAST(?3 AS BIGINT)",
+              .later = true},
+    [TOTAL] =
+        {.text = "SELECT CAST(SUM(total) AS BIGINT) FROM counts WHERE project = ?1 AND kind = ?2"},
+    [ERASE] = {.text = "DELETE FROM counts WHERE project = ?1"},
+    [USERS] = {.text = "SELECT COUNT(*) FROM users WHERE project = ?1"},
+    [GROUPS] = {.text = "SELECT COUNT(*) FROM groups WHERE project = ?1"},
+    [SESSIONS] = {.text = "SELECT COUNT(*) FROM sessions WHERE project = ?1"},
     [ORPHANS] =
-        {"SELECT COUNT(*) FROM (" OWNED("episodes") " UNION " OWNED("strands") " UNION " OWNED(
-            "postings") " UNION " OWNED("blocks") ") o"
-                                                  " WHERE NOT EXISTS (SELECT 1 FROM graphs g WHERE "
-                                                  "g.graph = o.graph)"
-                                                  " AND NOT EXISTS (SELECT 1 FROM jobs j WHERE "
-                                                  "j.graph = o.graph)"},
+        {.text =
+             "SELECT COUNT(*) FROM (" OWNED("episodes") " UNION " OWNED("strands") " UNION " OWNED(
+                 "postings") " UNION " OWNED("blocks") ") o"
+                                                       " WHERE NOT EXISTS (SELECT 1 FROM graphs g "
+                                                       "WHERE "
+                                                       "g.graph = o.graph)"
+                                                       " AND NOT EXISTS (SELECT 1 FROM jobs j "
+                                                       "WHERE "
+                                                       "j.graph = o.graph)"},
 };
 const db_sql_table counts_sql = {"counts", sql, COUNT(sql)};
 

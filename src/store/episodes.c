@@ -30,38 +30,44 @@ enum {
 #define WALKED "SELECT number, session, role_type, role, created_at, terms"
 
 static const db_sql sql[] = {
-    [ADD] = {"INSERT INTO episodes (graph, number, session, place, uuid, source, role_type, role,"
+    [ADD] =
+        {.text =
+             "INSERT INTO episodes (graph, number, session, place, uuid, source, role_type, role,"
              " content, metadata, source_description, created_at, added_at, terms)"
-             " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"},
-    [GET] = {"SELECT " COLUMNS " WHERE graph = ?1 AND number = ?2"},
-    [PLACES] = {"SELECT " COLUMNS " WHERE graph = ?1 AND session = ?2"
-                " AND place BETWEEN ?3 AND ?4 ORDER BY place"},
-    [RANKS] = {"SELECT " COLUMNS " WHERE graph = ?1 AND session = ?2"
-               " ORDER BY place LIMIT ?4 OFFSET ?3"},
-    [LAST_OF_SESSION] = {"SELECT " COLUMNS " WHERE graph = ?1 AND session = ?2"
-                         " ORDER BY place DESC LIMIT ?3"},
-    [LAST] = {"SELECT " COLUMNS " WHERE graph = ?1 ORDER BY number DESC LIMIT ?2"},
-    [SET_METADATA] = {"UPDATE episodes SET metadata = ?3 WHERE graph = ?1 AND number = ?2"},
-    [CLEAR_METADATA] = {"UPDATE episodes SET metadata = NULL"
-                        " WHERE graph = ?1 AND session = ?2 AND metadata IS NOT NULL"},
-    [DELETE] = {"DELETE FROM episodes WHERE graph = ?1 AND number = ?2"},
-    [WALK] = {WALKED " FROM episodes WHERE graph = ?1 AND number >= ?2 ORDER BY number"},
-    [WALK_CONTENT] = {WALKED ", content FROM episodes WHERE graph = ?1 AND number >= ?2"
-                             " ORDER BY number"},
-    [SET_TERMS] = {"UPDATE episodes SET terms = ?3 WHERE graph = ?1 AND number = ?2"},
-    [CLAIM] = {"INSERT INTO given_uuids (project, uuid, kind, graph, number)"
-               " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (project, uuid)"
-               " DO UPDATE SET kind = excluded.kind, graph = excluded.graph,"
-               " number = excluded.number"},
-    [CLAIMED] = {"SELECT graph, number FROM given_uuids WHERE project = ?1 AND uuid = ?2"
-                 " AND kind = ?3"},
-    [UNCLAIM] = {"DELETE FROM given_uuids WHERE project = ?1 AND uuid = ?2 AND graph = ?3"},
-    [ERASE_BOUND] = {"SELECT number FROM episodes WHERE graph = ?1 ORDER BY number"
-                     " LIMIT 1 OFFSET ?2"},
-    [ERASE_CLAIMS] = {"DELETE FROM given_uuids WHERE project = ?1 AND graph = ?2 AND uuid IN"
-                      " (SELECT e.uuid FROM episodes e WHERE e.graph = ?2 AND e.number < ?3"
-                      " AND e.uuid IS NOT NULL)"},
-    [ERASE] = {"DELETE FROM episodes WHERE graph = ?1 AND number < ?2"},
+             " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+         .later = true},
+    [GET] = {.text = "SELECT " COLUMNS " WHERE graph = ?1 AND number = ?2"},
+    [PLACES] = {.text = "SELECT " COLUMNS " WHERE graph = ?1 AND session = ?2"
+                        " AND place BETWEEN ?3 AND ?4 ORDER BY place"},
+    [RANKS] = {.text = "SELECT " COLUMNS " WHERE graph = ?1 AND session = ?2"
+                       " ORDER BY place LIMIT ?4 OFFSET ?3"},
+    [LAST_OF_SESSION] = {.text = "SELECT " COLUMNS " WHERE graph = ?1 AND session = ?2"
+                                 " ORDER BY place DESC LIMIT ?3"},
+    [LAST] = {.text = "SELECT " COLUMNS " WHERE graph = ?1 ORDER BY number DESC LIMIT ?2"},
+    [SET_METADATA] = {.text = "UPDATE episodes SET metadata = ?3 WHERE graph = ?1 AND number = ?2"},
+    [CLEAR_METADATA] = {.text = "UPDATE episodes SET metadata = NULL"
+                                " WHERE graph = ?1 AND session = ?2 AND metadata IS NOT NULL"},
+    [DELETE] = {.text = "DELETE FROM episodes WHERE graph = ?1 AND number = ?2"},
+    [WALK] = {.text = WALKED " FROM episodes WHERE graph = ?1 AND number >= ?2 ORDER BY number"},
+    [WALK_CONTENT] = {.text = WALKED ", content FROM episodes WHERE graph = ?1 AND number >= ?2"
+                                     " ORDER BY number"},
+    [SET_TERMS] = {.text = "UPDATE episodes SET terms = ?3 WHERE graph = ?1 AND number = ?2",
+                   .later = true},
+    [CLAIM] = {.text = "INSERT INTO given_uuids (project, uuid, kind, graph, number)"
+                       " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (project, uuid)"
+                       " DO UPDATE SET kind = excluded.kind, graph = excluded.graph,"
+                       " number = excluded.number"
+                       " WHERE given_uuids.graph = ?6 AND given_uuids.number = ?7"},
+    [CLAIMED] = {.text = "SELECT graph, number FROM given_uuids WHERE project = ?1 AND uuid = ?2"
+                         " AND kind = ?3"},
+    [UNCLAIM] = {.text = "DELETE FROM given_uuids WHERE project = ?1 AND uuid = ?2 AND graph = ?3"},
+    [ERASE_BOUND] = {.text = "SELECT number FROM episodes WHERE graph = ?1 ORDER BY number"
+                             " LIMIT 1 OFFSET ?2"},
+    [ERASE_CLAIMS] = {.text =
+                          "DELETE FROM given_uuids WHERE project = ?1 AND graph = ?2 AND uuid IN"
+                          " (SELECT e.uuid FROM episodes e WHERE e.graph = ?2 AND e.number < ?3"
+                          " AND e.uuid IS NOT NULL)"},
+    [ERASE] = {.text = "DELETE FROM episodes WHERE graph = ?1 AND number < ?2"},
 };
 const db_sql_table episodes_sql = {"episodes", sql, COUNT(sql)};
 
@@ -115,21 +121,29 @@ err episode_find(tx *t, arena *a, int64_t project, uuid id, graph *g, episode *e
     return given ? given : found_at(t, a, project, id, at_graph, number, g, e);
 }
 
-/* A claim whose episode is gone, or is being erased with its graph, is free. */
+/* A claim whose episode is gone, or is being erased with its graph, is free. Who claims it meanwhile
+ * has it. */
 static err claim(tx *t, const graph *g, const episode *e)
 {
-    arena a;
+    int64_t dead_graph = 0, dead_number = 0, changed = 0;
     graph other;
     episode taken;
+    arena a;
 
     arena_init(&a, 16 << 20);
     err found = episode_find(t, &a, g->project, e->id, &other, &taken);
     arena_deinit(&a);
     if (found != ERR_NOT_FOUND)
         return found ? found : ERR_EXISTS;
-    return db_run(t, &sql[CLAIM],
-                  DB_ARGS(db_int(g->project), db_blob(id_slice(&e->id)), db_int(UUID_EPISODE),
-                          db_int(g->graph), db_int(e->number)));
+    found = claimed(t, g->project, e->id, &dead_graph, &dead_number);
+    if (found && found != ERR_NOT_FOUND)
+        return found;
+    err wrong = db_run_count(t, &sql[CLAIM],
+                             DB_ARGS(db_int(g->project), db_blob(id_slice(&e->id)),
+                                     db_int(UUID_EPISODE), db_int(g->graph), db_int(e->number),
+                                     db_int(dead_graph), db_int(dead_number)),
+                             &changed);
+    return wrong ? wrong : changed ? OK : db_again(t);
 }
 
 /* ---- rows ---- */

@@ -24,28 +24,32 @@ enum {
     "created_at"
 
 static const db_sql sql[] = {
-    [CREATE] = {"INSERT INTO graphs (graph, project, kind, owner, speaker, index_version,"
-                " next_session, next_episode, next_node, next_edge, folded, sessions, created_at)"
-                " VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, 1, ?8, 1, 0, 0, ?7)"},
-    [OPEN] = {"SELECT " COLUMNS " FROM graphs WHERE graph = ?1 AND project = ?2"},
-    [TAKE_EPISODES] = {"UPDATE graphs SET next_episode = next_episode + CAST(?3 AS BIGINT)"
-                       " WHERE graph = ?1 AND project = ?2 RETURNING " COLUMNS},
-    [TAKE_SESSION] = {"UPDATE graphs SET next_session = next_session + 1, sessions = sessions + 1"
-                      " WHERE graph = ?1 AND project = ?2 RETURNING next_session - 1"},
-    [DROP_SESSION] = {"UPDATE graphs SET sessions = sessions - 1 WHERE graph = ?1"},
-    [SET_SPEAKER] = {"UPDATE graphs SET speaker = ?3 WHERE graph = ?1 AND project = ?2"},
-    [SET_FOLDED] = {"UPDATE graphs SET folded = ?2, index_version = ?3 WHERE graph = ?1"},
-    [DELETE] = {"DELETE FROM graphs WHERE graph = ?1"},
-    [NEXT] = {"SELECT " COLUMNS " FROM graphs WHERE graph > ?1 ORDER BY graph LIMIT 1"},
+    [CREATE] =
+        {.text = "INSERT INTO graphs (graph, project, kind, owner, speaker, index_version,"
+                 " next_session, next_episode, next_node, next_edge, folded, sessions, created_at)"
+                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1, 1, ?8, 1, 0, 0, ?7)",
+         .later = true},
+    [OPEN] = {.text = "SELECT " COLUMNS " FROM graphs WHERE graph = ?1 AND project = ?2",
+              .locks = "graphs"},
+    [TAKE_EPISODES] = {.text = "UPDATE graphs SET next_episode = next_episode + CAST(?3 AS BIGINT)"
+                               " WHERE graph = ?1 AND project = ?2 RETURNING " COLUMNS},
+    [TAKE_SESSION] =
+        {.text = "UPDATE graphs SET next_session = next_session + 1, sessions = sessions + 1"
+                 " WHERE graph = ?1 AND project = ?2 RETURNING next_session - 1"},
+    [DROP_SESSION] = {.text = "UPDATE graphs SET sessions = sessions - 1 WHERE graph = ?1"},
+    [SET_SPEAKER] = {.text = "UPDATE graphs SET speaker = ?3 WHERE graph = ?1 AND project = ?2"},
+    [SET_FOLDED] = {.text = "UPDATE graphs SET folded = ?2, index_version = ?3 WHERE graph = ?1"},
+    [DELETE] = {.text = "DELETE FROM graphs WHERE graph = ?1"},
+    [NEXT] = {.text = "SELECT " COLUMNS " FROM graphs WHERE graph > ?1 ORDER BY graph LIMIT 1"},
     [NEXT_OF_PROJECT] =
-        {"SELECT g.graph, g.project, g.kind, g.owner, g.speaker, g.index_version,"
-         " g.next_episode, g.folded, g.sessions, g.created_at FROM graphs g"
-         " WHERE g.graph = COALESCE("
-         "(SELECT u.graph FROM users u WHERE u.project = ?1 ORDER BY u.user_id LIMIT 1),"
-         "(SELECT r.graph FROM groups r WHERE r.project = ?1 ORDER BY r.group_id LIMIT 1),"
-         "(SELECT s.graph FROM sessions s WHERE s.project = ?1 ORDER BY s.session_id"
-         " LIMIT 1))"},
-    [ROWS] = {"SELECT COUNT(*) FROM graphs"},
+        {.text = "SELECT g.graph, g.project, g.kind, g.owner, g.speaker, g.index_version,"
+                 " g.next_episode, g.folded, g.sessions, g.created_at FROM graphs g"
+                 " WHERE g.graph = COALESCE("
+                 "(SELECT u.graph FROM users u WHERE u.project = ?1 ORDER BY u.user_id LIMIT 1),"
+                 "(SELECT r.graph FROM groups r WHERE r.project = ?1 ORDER BY r.group_id LIMIT 1),"
+                 "(SELECT s.graph FROM sessions s WHERE s.project = ?1 ORDER BY s.session_id"
+                 " LIMIT 1))"},
+    [ROWS] = {.text = "SELECT COUNT(*) FROM graphs"},
 };
 const db_sql_table graphs_sql = {"graphs", sql, COUNT(sql)};
 

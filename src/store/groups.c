@@ -8,17 +8,20 @@ enum { ADD, GET, GRAPH, UPDATE, DELETE, PAGE };
 #define COLUMNS "r.group_id, r.graph, r.name, r.description, r.rating, r.created_at FROM "
 
 static const db_sql sql[] = {
-    [ADD] = {"INSERT INTO groups (project, group_id, graph, name, description, rating, created_at)"
+    [ADD] =
+        {.text =
+             "INSERT INTO groups (project, group_id, graph, name, description, rating, created_at)"
              " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"},
-    [GET] = {"SELECT " COLUMNS "groups r WHERE r.project = ?1 AND r.group_id = ?2"},
-    [GRAPH] = {"SELECT graph FROM groups WHERE project = ?1 AND group_id = ?2"},
-    [UPDATE] = {"UPDATE groups SET name = ?3, description = ?4, rating = ?5"
-                " WHERE project = ?1 AND group_id = ?2"},
-    [DELETE] = {"DELETE FROM groups WHERE project = ?1 AND group_id = ?2"},
+    [GET] = {.text = "SELECT " COLUMNS "groups r WHERE r.project = ?1 AND r.group_id = ?2",
+             .locks = "r"},
+    [GRAPH] = {.text = "SELECT graph FROM groups WHERE project = ?1 AND group_id = ?2"},
+    [UPDATE] = {.text = "UPDATE groups SET name = ?3, description = ?4, rating = ?5"
+                        " WHERE project = ?1 AND group_id = ?2"},
+    [DELETE] = {.text = "DELETE FROM groups WHERE project = ?1 AND group_id = ?2"},
     /* The keys of the page first, out of an index alone: no row is fetched to be skipped. */
-    [PAGE] = {"SELECT " COLUMNS "(SELECT group_id FROM groups WHERE project = ?1"
-              " ORDER BY graph DESC LIMIT ?2 OFFSET ?3) p CROSS JOIN groups r"
-              " WHERE r.project = ?1 AND r.group_id = p.group_id ORDER BY r.graph DESC"},
+    [PAGE] = {.text = "SELECT " COLUMNS "(SELECT group_id FROM groups WHERE project = ?1"
+                      " ORDER BY graph DESC LIMIT ?2 OFFSET ?3) p CROSS JOIN groups r"
+                      " WHERE r.project = ?1 AND r.group_id = p.group_id ORDER BY r.graph DESC"},
 };
 const db_sql_table groups_sql = {"groups", sql, COUNT(sql)};
 

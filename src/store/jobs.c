@@ -6,12 +6,13 @@
 enum { ADD, DONE, NEXT };
 
 static const db_sql sql[] = {
-    [ADD] = {"INSERT INTO jobs (project, graph, kind, created_at) VALUES (?1, ?2, ?3, ?4)"
-             " ON CONFLICT (project, graph, kind) DO NOTHING"},
-    [DONE] = {"DELETE FROM jobs WHERE project = ?1 AND graph = ?2 AND kind = ?3"},
-    [NEXT] = {"SELECT project, graph, kind FROM jobs"
-              " WHERE (project, graph, kind) > (CAST(?1 AS BIGINT), CAST(?2 AS BIGINT),"
-              " CAST(?3 AS BIGINT)) ORDER BY project, graph, kind LIMIT 1"},
+    [ADD] = {.text = "INSERT INTO jobs (project, graph, kind, created_at) VALUES (?1, ?2, ?3, ?4)"
+                     " ON CONFLICT (project, graph, kind) DO NOTHING",
+             .later = true},
+    [DONE] = {.text = "DELETE FROM jobs WHERE project = ?1 AND graph = ?2 AND kind = ?3"},
+    [NEXT] = {.text = "SELECT project, graph, kind FROM jobs"
+                      " WHERE (project, graph, kind) > (CAST(?1 AS BIGINT), CAST(?2 AS BIGINT),"
+                      " CAST(?3 AS BIGINT)) ORDER BY project, graph, kind LIMIT 1"},
 };
 const db_sql_table jobs_sql = {"jobs", sql, COUNT(sql)};
 

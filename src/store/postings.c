@@ -20,25 +20,31 @@ enum {
 };
 
 static const db_sql sql[] = {
-    [WALK] = {"SELECT chunk, packed FROM postings WHERE graph = ?1 AND term = ?2 ORDER BY chunk"},
-    [WALK_ALL] = {"SELECT term, chunk, packed FROM postings WHERE graph = ?1 ORDER BY term, chunk"},
-    [AT] = {"SELECT chunk, packed FROM postings WHERE graph = ?1 AND term = ?2 AND chunk <= ?3"
-            " ORDER BY chunk DESC LIMIT 1"},
-    [PUT] = {"INSERT INTO postings (graph, term, chunk, packed) VALUES (?1, ?2, ?3, ?4)"
-             " ON CONFLICT (graph, term, chunk) DO UPDATE SET packed = excluded.packed"},
-    [DELETE] = {"DELETE FROM postings WHERE graph = ?1 AND term = ?2 AND chunk = ?3"},
-    [CLEAR] = {"DELETE FROM postings WHERE graph = ?1"},
-    [ERASE_BOUND] = {"SELECT term, chunk FROM postings WHERE graph = ?1"
-                     " ORDER BY term, chunk LIMIT 1 OFFSET ?2"},
-    [ERASE] = {"DELETE FROM postings WHERE graph = ?1 AND (term, chunk) <"
-               " (CAST(?2 AS BIGINT), CAST(?3 AS BIGINT))"},
-    [BLOCKS_WALK] = {"SELECT block, packed FROM blocks WHERE graph = ?1 ORDER BY block"},
-    [BLOCKS_AT] = {"SELECT block, packed FROM blocks WHERE graph = ?1 AND block <= ?2"
-                   " ORDER BY block DESC LIMIT 1"},
-    [BLOCKS_PUT] = {"INSERT INTO blocks (graph, block, packed) VALUES (?1, ?2, ?3)"
-                    " ON CONFLICT (graph, block) DO UPDATE SET packed = excluded.packed"},
-    [BLOCKS_DELETE] = {"DELETE FROM blocks WHERE graph = ?1 AND block = ?2"},
-    [BLOCKS_CLEAR] = {"DELETE FROM blocks WHERE graph = ?1"},
+    [WALK] =
+        {.text =
+             "SELECT chunk, packed FROM postings WHERE graph = ?1 AND term = ?2 ORDER BY chunk"},
+    [WALK_ALL] =
+        {.text = "SELECT term, chunk, packed FROM postings WHERE graph = ?1 ORDER BY term, chunk"},
+    [AT] = {.text =
+                "SELECT chunk, packed FROM postings WHERE graph = ?1 AND term = ?2 AND chunk <= ?3"
+                " ORDER BY chunk DESC LIMIT 1"},
+    [PUT] = {.text = "INSERT INTO postings (graph, term, chunk, packed) VALUES (?1, ?2, ?3, ?4)"
+                     " ON CONFLICT (graph, term, chunk) DO UPDATE SET packed = excluded.packed",
+             .later = true},
+    [DELETE] = {.text = "DELETE FROM postings WHERE graph = ?1 AND term = ?2 AND chunk = ?3"},
+    [CLEAR] = {.text = "DELETE FROM postings WHERE graph = ?1"},
+    [ERASE_BOUND] = {.text = "SELECT term, chunk FROM postings WHERE graph = ?1"
+                             " ORDER BY term, chunk LIMIT 1 OFFSET ?2"},
+    [ERASE] = {.text = "DELETE FROM postings WHERE graph = ?1 AND (term, chunk) <"
+                       " (CAST(?2 AS BIGINT), CAST(?3 AS BIGINT))"},
+    [BLOCKS_WALK] = {.text = "SELECT block, packed FROM blocks WHERE graph = ?1 ORDER BY block"},
+    [BLOCKS_AT] = {.text = "SELECT block, packed FROM blocks WHERE graph = ?1 AND block <= ?2"
+                           " ORDER BY block DESC LIMIT 1"},
+    [BLOCKS_PUT] = {.text = "INSERT INTO blocks (graph, block, packed) VALUES (?1, ?2, ?3)"
+                            " ON CONFLICT (graph, block) DO UPDATE SET packed = excluded.packed",
+                    .later = true},
+    [BLOCKS_DELETE] = {.text = "DELETE FROM blocks WHERE graph = ?1 AND block = ?2"},
+    [BLOCKS_CLEAR] = {.text = "DELETE FROM blocks WHERE graph = ?1"},
 };
 const db_sql_table postings_sql = {"postings", sql, COUNT(sql)};
 

@@ -27,23 +27,28 @@ enum {
 #define COLUMNS "p.project, p.name, p.description, p.created_at"
 
 static const db_sql sql[] = {
-    [OF_KEY] =
-        {"SELECT k.project, p.created_at FROM api_keys k JOIN projects p ON p.project = k.project"
-         " WHERE k.hash = ?1 AND p.name IS NOT NULL"},
-    [LIVES] = {"SELECT 1 FROM projects WHERE project = ?1 AND name IS NOT NULL"},
-    [GET] = {"SELECT " COLUMNS " FROM projects p WHERE p.project = ?1 AND p.name IS NOT NULL"},
-    [FIND] = {"SELECT " COLUMNS " FROM projects p WHERE p.name = ?1"},
-    [CREATE] = {"INSERT INTO projects (project, name, created_at) VALUES (?1, ?2, ?3)"},
-    [LIST] = {"SELECT " COLUMNS ", (SELECT COUNT(*) FROM api_keys k WHERE k.project = p.project)"
-              " FROM projects p WHERE p.name IS NOT NULL ORDER BY p.name"},
-    [DELETE] = {"UPDATE projects SET name = NULL, description = NULL WHERE project = ?1"},
-    [KEYS_DELETE] = {"DELETE FROM api_keys WHERE project = ?1"},
-    [KEY_ADD] = {"INSERT INTO api_keys (hash, project, created_at) VALUES (?1, ?2, ?3)"},
-    [KEY_LIST] = {"SELECT k.hash, p.name, k.created_at FROM api_keys k"
-                  " JOIN projects p ON p.project = k.project"
-                  " WHERE p.name IS NOT NULL ORDER BY k.created_at, k.hash"},
-    [KEYS_OF] = {"SELECT hash FROM api_keys WHERE project = ?1 ORDER BY created_at, hash"},
-    [KEY_REVOKE] = {"DELETE FROM api_keys WHERE hash = ?1"},
+    [OF_KEY] = {.text = "SELECT k.project, p.created_at FROM api_keys k JOIN projects p ON "
+                        "p.project = k.project"
+                        " WHERE k.hash = ?1 AND p.name IS NOT NULL"},
+    /* Writers share the row, and whoever deletes the project waits for them; SQLite has one writer. */
+    [LIVES] = {.text = "SELECT 1 FROM projects WHERE project = ?1 AND name IS NOT NULL",
+               .postgres =
+                   "SELECT 1 FROM projects WHERE project = ?1 AND name IS NOT NULL FOR KEY SHARE"},
+    [GET] = {.text =
+                 "SELECT " COLUMNS " FROM projects p WHERE p.project = ?1 AND p.name IS NOT NULL"},
+    [FIND] = {.text = "SELECT " COLUMNS " FROM projects p WHERE p.name = ?1"},
+    [CREATE] = {.text = "INSERT INTO projects (project, name, created_at) VALUES (?1, ?2, ?3)"},
+    [LIST] = {.text = "SELECT " COLUMNS
+                      ", (SELECT COUNT(*) FROM api_keys k WHERE k.project = p.project)"
+                      " FROM projects p WHERE p.name IS NOT NULL ORDER BY p.name"},
+    [DELETE] = {.text = "UPDATE projects SET name = NULL, description = NULL WHERE project = ?1"},
+    [KEYS_DELETE] = {.text = "DELETE FROM api_keys WHERE project = ?1"},
+    [KEY_ADD] = {.text = "INSERT INTO api_keys (hash, project, created_at) VALUES (?1, ?2, ?3)"},
+    [KEY_LIST] = {.text = "SELECT k.hash, p.name, k.created_at FROM api_keys k"
+                          " JOIN projects p ON p.project = k.project"
+                          " WHERE p.name IS NOT NULL ORDER BY k.created_at, k.hash"},
+    [KEYS_OF] = {.text = "SELECT hash FROM api_keys WHERE project = ?1 ORDER BY created_at, hash"},
+    [KEY_REVOKE] = {.text = "DELETE FROM api_keys WHERE hash = ?1"},
 };
 const db_sql_table projects_sql = {"projects", sql, COUNT(sql)};
 

@@ -47,51 +47,55 @@ enum {
 #define PAGE_BY_STRAND(order, last) PAGE("graph, session", "strands", order, BY_STRAND, last)
 
 static const db_sql sql[] = {
-    [ADD] = {"INSERT INTO sessions (project, session_id, id, graph, session, user_id, metadata,"
-             " rating, classifications, created_at)"
-             " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"},
-    [ADD_STRAND] = {"INSERT INTO strands (graph, session, project, session_id, id, messages,"
-                    " next_place, ended_at, updated_at)"
-                    " VALUES (?1, ?2, ?3, ?4, ?5, 0, 1, NULL, ?6)"},
-    [GET] = {JOINED " AND s.session_id = ?2"},
-    [FIND] = {"SELECT graph, session FROM sessions WHERE project = ?1 AND session_id = ?2"},
-    [UPDATE] = {"UPDATE sessions SET metadata = ?3, rating = ?4, classifications = ?5"
-                " WHERE project = ?1 AND session_id = ?2"},
-    [TAKE_PLACES] = {"UPDATE strands SET messages = messages + CAST(?3 AS BIGINT),"
-                     " next_place = next_place + CAST(?3 AS BIGINT), updated_at = ?4"
-                     " WHERE graph = ?1 AND session = ?2 RETURNING next_place, ended_at"},
-    [TOUCH] = {"UPDATE strands SET updated_at = ?3 WHERE graph = ?1 AND session = ?2"},
-    [END] = {"UPDATE strands SET ended_at = ?3, updated_at = ?3"
-             " WHERE graph = ?1 AND session = ?2 AND ended_at IS NULL"},
+    [ADD] = {.text =
+                 "INSERT INTO sessions (project, session_id, id, graph, session, user_id, metadata,"
+                 " rating, classifications, created_at)"
+                 " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"},
+    [ADD_STRAND] = {.text =
+                        "INSERT INTO strands (graph, session, project, session_id, id, messages,"
+                        " next_place, ended_at, updated_at)"
+                        " VALUES (?1, ?2, ?3, ?4, ?5, 0, 1, NULL, ?6)",
+                    .later = true},
+    [GET] = {.text = JOINED " AND s.session_id = ?2", .locks = "s"},
+    [FIND] = {.text = "SELECT graph, session FROM sessions WHERE project = ?1 AND session_id = ?2"},
+    [UPDATE] = {.text = "UPDATE sessions SET metadata = ?3, rating = ?4, classifications = ?5"
+                        " WHERE project = ?1 AND session_id = ?2"},
+    [TAKE_PLACES] = {.text = "UPDATE strands SET messages = messages + CAST(?3 AS BIGINT),"
+                             " next_place = next_place + CAST(?3 AS BIGINT), updated_at = ?4"
+                             " WHERE graph = ?1 AND session = ?2 RETURNING next_place, ended_at"},
+    [TOUCH] = {.text = "UPDATE strands SET updated_at = ?3 WHERE graph = ?1 AND session = ?2",
+               .later = true},
+    [END] = {.text = "UPDATE strands SET ended_at = ?3, updated_at = ?3"
+                     " WHERE graph = ?1 AND session = ?2 AND ended_at IS NULL"},
     [DROP_MESSAGE] =
-        {"UPDATE strands SET messages = messages - 1 WHERE graph = ?1 AND session = ?2"},
-    [STRAND_ID] = {"SELECT session_id FROM strands WHERE graph = ?1 AND session = ?2"},
-    [DELETE] = {"DELETE FROM sessions WHERE project = ?1 AND session_id = ?2"},
-    [DELETE_STRAND] = {"DELETE FROM strands WHERE graph = ?1 AND session = ?2"},
-    [DELETE_ALL] = {"DELETE FROM sessions WHERE project = ?2 AND session_id IN"
-                    " (SELECT t.session_id FROM strands t WHERE t.graph = ?1)"},
-    [DELETE_STRANDS] = {"DELETE FROM strands WHERE graph = ?1"},
-    [OF_USER] = {JOINED " AND s.user_id = ?2 ORDER BY s.id DESC"},
-    [AFTER] = {JOINED " AND s.id > ?2 ORDER BY s.id LIMIT ?3"},
-    [NUMBERS] = {"SELECT session FROM strands WHERE graph = ?1 ORDER BY session"},
+        {.text = "UPDATE strands SET messages = messages - 1 WHERE graph = ?1 AND session = ?2"},
+    [STRAND_ID] = {.text = "SELECT session_id FROM strands WHERE graph = ?1 AND session = ?2"},
+    [DELETE] = {.text = "DELETE FROM sessions WHERE project = ?1 AND session_id = ?2"},
+    [DELETE_STRAND] = {.text = "DELETE FROM strands WHERE graph = ?1 AND session = ?2"},
+    [DELETE_ALL] = {.text = "DELETE FROM sessions WHERE project = ?2 AND session_id IN"
+                            " (SELECT t.session_id FROM strands t WHERE t.graph = ?1)"},
+    [DELETE_STRANDS] = {.text = "DELETE FROM strands WHERE graph = ?1"},
+    [OF_USER] = {.text = JOINED " AND s.user_id = ?2 ORDER BY s.id DESC"},
+    [AFTER] = {.text = JOINED " AND s.id > ?2 ORDER BY s.id LIMIT ?3"},
+    [NUMBERS] = {.text = "SELECT session FROM strands WHERE graph = ?1 ORDER BY session"},
     [MISCOUNTED] =
-        {"SELECT CAST(COALESCE(SUM(CASE WHEN t.messages = (SELECT COUNT(*) FROM episodes e"
-         " WHERE e.graph = t.graph AND e.session = t.session) AND t.next_place >"
-         " COALESCE((SELECT MAX(e.place) FROM episodes e"
-         " WHERE e.graph = t.graph AND e.session = t.session), 0)"
-         " THEN 0 ELSE 1 END), 0) AS BIGINT), COUNT(*) FROM strands t"
-         " WHERE t.graph = ?1"},
-    [PAGES + 2 * SESSIONS_BY_CREATED] = {PAGE_BY_NAME("id DESC", "s.id DESC")},
-    [PAGES + 2 * SESSIONS_BY_CREATED + 1] = {PAGE_BY_NAME("id", "s.id")},
-    [PAGES + 2 * SESSIONS_BY_UPDATED] = {PAGE_BY_STRAND("updated_at DESC, id DESC",
-                                                        "t.updated_at DESC, t.id DESC")},
+        {.text = "SELECT CAST(COALESCE(SUM(CASE WHEN t.messages = (SELECT COUNT(*) FROM episodes e"
+                 " WHERE e.graph = t.graph AND e.session = t.session) AND t.next_place >"
+                 " COALESCE((SELECT MAX(e.place) FROM episodes e"
+                 " WHERE e.graph = t.graph AND e.session = t.session), 0)"
+                 " THEN 0 ELSE 1 END), 0) AS BIGINT), COUNT(*) FROM strands t"
+                 " WHERE t.graph = ?1"},
+    [PAGES + 2 * SESSIONS_BY_CREATED] = {.text = PAGE_BY_NAME("id DESC", "s.id DESC")},
+    [PAGES + 2 * SESSIONS_BY_CREATED + 1] = {.text = PAGE_BY_NAME("id", "s.id")},
+    [PAGES + 2 * SESSIONS_BY_UPDATED] = {.text = PAGE_BY_STRAND("updated_at DESC, id DESC",
+                                                                "t.updated_at DESC, t.id DESC")},
     [PAGES + 2 * SESSIONS_BY_UPDATED +
-        1] = {PAGE_BY_STRAND("updated_at, id", "t.updated_at, t.id")},
-    [PAGES + 2 *
-        SESSIONS_BY_USER] = {PAGE_BY_NAME("user_id DESC, id DESC", "s.user_id DESC, s.id DESC")},
-    [PAGES + 2 * SESSIONS_BY_USER + 1] = {PAGE_BY_NAME("user_id, id", "s.user_id, s.id")},
-    [PAGES + 2 * SESSIONS_BY_ID] = {PAGE_BY_NAME("session_id DESC", "s.session_id DESC")},
-    [PAGES + 2 * SESSIONS_BY_ID + 1] = {PAGE_BY_NAME("session_id", "s.session_id")},
+        1] = {.text = PAGE_BY_STRAND("updated_at, id", "t.updated_at, t.id")},
+    [PAGES + 2 * SESSIONS_BY_USER] = {.text = PAGE_BY_NAME("user_id DESC, id DESC",
+                                                           "s.user_id DESC, s.id DESC")},
+    [PAGES + 2 * SESSIONS_BY_USER + 1] = {.text = PAGE_BY_NAME("user_id, id", "s.user_id, s.id")},
+    [PAGES + 2 * SESSIONS_BY_ID] = {.text = PAGE_BY_NAME("session_id DESC", "s.session_id DESC")},
+    [PAGES + 2 * SESSIONS_BY_ID + 1] = {.text = PAGE_BY_NAME("session_id", "s.session_id")},
 };
 const db_sql_table sessions_sql = {"sessions", sql, COUNT(sql)};
 
@@ -181,7 +185,11 @@ err strand_touch(tx *t, int64_t at_graph, int64_t number, int64_t now_us)
 
 err strand_end(tx *t, int64_t at_graph, int64_t number, int64_t now_us)
 {
-    return db_run(t, &sql[END], DB_ARGS(db_int(at_graph), db_int(number), db_int(now_us)));
+    int64_t changed = 0;
+    err e = db_run_count(t, &sql[END], DB_ARGS(db_int(at_graph), db_int(number), db_int(now_us)),
+                         &changed);
+
+    return e ? e : changed ? OK : db_again(t);
 }
 
 err strand_drop_message(tx *t, const graph *g, int64_t number)

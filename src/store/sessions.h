@@ -51,6 +51,8 @@ MUST_CHECK err strand_take_places(tx *t, const graph *g, int64_t number, int64_t
                                   int64_t *place, int64_t *ended_at);
 
 MUST_CHECK err strand_touch(tx *t, int64_t at_graph, int64_t number, int64_t now_us);
+
+/* Ends one that was seen not to have ended. */
 MUST_CHECK err strand_end(tx *t, int64_t at_graph, int64_t number, int64_t now_us);
 
 /* One message fewer. */

@@ -11,22 +11,26 @@ enum { ADD, GET, GRAPH, UPDATE, DELETE, PAGE, AFTER };
 #define COLUMNS FIELDS " FROM users u JOIN graphs g ON g.graph = u.graph"
 
 static const db_sql sql[] = {
-    [ADD] = {"INSERT INTO users (project, user_id, graph, email, first_name, last_name, metadata,"
+    [ADD] =
+        {.text =
+             "INSERT INTO users (project, user_id, graph, email, first_name, last_name, metadata,"
              " rating, no_ontology, created_at, updated_at)"
              " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"},
-    [GET] = {"SELECT " COLUMNS " WHERE u.project = ?1 AND u.user_id = ?2"},
-    [GRAPH] = {"SELECT graph FROM users WHERE project = ?1 AND user_id = ?2"},
+    [GET] = {.text = "SELECT " COLUMNS " WHERE u.project = ?1 AND u.user_id = ?2", .locks = "u"},
+    [GRAPH] = {.text = "SELECT graph FROM users WHERE project = ?1 AND user_id = ?2"},
     [UPDATE] =
-        {"UPDATE users SET email = ?3, first_name = ?4, last_name = ?5, metadata = ?6,"
-         " rating = ?7, no_ontology = ?8, updated_at = ?9 WHERE project = ?1 AND user_id = ?2"},
-    [DELETE] = {"DELETE FROM users WHERE project = ?1 AND user_id = ?2"},
+        {.text =
+             "UPDATE users SET email = ?3, first_name = ?4, last_name = ?5, metadata = ?6,"
+             " rating = ?7, no_ontology = ?8, updated_at = ?9 WHERE project = ?1 AND user_id = ?2"},
+    [DELETE] = {.text = "DELETE FROM users WHERE project = ?1 AND user_id = ?2"},
     /* The keys of the page first, out of an index alone: no row is fetched to be skipped. */
-    [PAGE] = {"SELECT " FIELDS " FROM (SELECT user_id FROM users WHERE project = ?1"
-              " ORDER BY graph DESC LIMIT ?2 OFFSET ?3) p CROSS JOIN users u CROSS JOIN graphs g"
-              " WHERE u.project = ?1 AND u.user_id = p.user_id AND g.graph = u.graph"
-              " ORDER BY u.graph DESC"},
-    [AFTER] = {"SELECT " COLUMNS " WHERE u.project = ?1 AND u.graph > ?2"
-               " ORDER BY u.graph LIMIT ?3"},
+    [PAGE] =
+        {.text = "SELECT " FIELDS " FROM (SELECT user_id FROM users WHERE project = ?1"
+                 " ORDER BY graph DESC LIMIT ?2 OFFSET ?3) p CROSS JOIN users u CROSS JOIN graphs g"
+                 " WHERE u.project = ?1 AND u.user_id = p.user_id AND g.graph = u.graph"
+                 " ORDER BY u.graph DESC"},
+    [AFTER] = {.text = "SELECT " COLUMNS " WHERE u.project = ?1 AND u.graph > ?2"
+                       " ORDER BY u.graph LIMIT ?3"},
 };
 const db_sql_table users_sql = {"users", sql, COUNT(sql)};
 

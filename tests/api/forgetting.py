@@ -1,21 +1,24 @@
 # SPDX-License-Identifier: Apache-2.0
 """What was deleted is in no file of the data directory five seconds after the answer, the store's log included: tried
 with words that stand nowhere else, in every field that takes a text, with a few rows and with so many that the index
-was folded, pages were split and long texts overflowed theirs. What was not deleted is all there."""
+was folded, pages were split and long texts overflowed theirs. What was not deleted is all there. On PostgreSQL, whose
+files are its own affair, no row holds it any more."""
 import os
 import re
+import subprocess
 import threading
 import time
 import unittest
 import uuid
 
-from harness import Server, unique
+from harness import Server, postgres, unique
 
 V2 = "/api/v2"
 SECONDS = 5
 MANY = 300  # messages: more than two foldings
 NOTCH = 0.1
 MARK = re.compile(rb"mark[a-p]{32}")
+BYTES = re.compile(rb"'\\x([0-9a-f]*)'")
 
 
 class Marks:
@@ -31,17 +34,27 @@ class Marks:
         self.words[word.encode()] = where
         return word
 
-    def left_in(self, folder):
+    def left_in(self, server):
         """Which of them are in which files."""
         found = set()
-        for name, data in files(folder):
+        for name, data in files(server):
             found |= {f"{self.words[word]} in {name}" for word in MARK.findall(data) if word in self.words}
         return sorted(found)
 
 
-def files(folder):
+def rows(database):
+    """All rows as text, and what they hold as bytes."""
+    dump = subprocess.run([postgres.programs() / "pg_dump", "--inserts", database], stdin=subprocess.DEVNULL, check=True,
+                          capture_output=True).stdout
+    return dump + b" ".join(bytes.fromhex(one.decode()) for one in BYTES.findall(dump))
+
+
+def files(server):
     """Names and bytes; a name is part of the bytes, as it may tell something, too."""
-    for path, _, names in os.walk(folder):
+    if server.database:
+        yield "rows", rows(server.database)
+        return
+    for path, _, names in os.walk(server.data):
         for name in names:
             try:
                 with open(os.path.join(path, name), "rb") as file:
@@ -60,8 +73,8 @@ class Given:
         self.ids.append(uuid.uuid4())
         return str(self.ids[-1])
 
-    def left_in(self, folder):
-        data = b"".join(data for _, data in files(folder))
+    def left_in(self, server):
+        data = b"".join(data for _, data in files(server))
         return [str(one) for one in self.ids if one.bytes in data or str(one).encode() in data]
 
 
@@ -121,15 +134,17 @@ class Forgetting(unittest.TestCase):
     def there(self):
         """Before: marks of each kind are somewhere, or the search for them would prove nothing. Not each
         one: a long text lies in several pages and may be cut at any place."""
-        found = {one.rsplit(" in ", 1)[0] for one in self.marks.left_in(self.server.data)}
+        found = {one.rsplit(" in ", 1)[0] for one in self.marks.left_in(self.server)}
         expected = set(self.marks.words.values()) - {"question"}
+        if self.server.database:
+            expected -= {"email"}  # replaced since; a file of SQLite's log still has it
         self.assertEqual(expected - found, set())
 
     def gone(self, deleted_at):
         self.client.close()  # it opens itself again
         while True:
-            left = self.marks.left_in(self.server.data)
-            left += [f"uuid {one}" for one in self.given.left_in(self.server.data)]
+            left = self.marks.left_in(self.server)
+            left += [f"uuid {one}" for one in self.given.left_in(self.server)]
             if not left:
                 break
             self.assertLess(time.monotonic() - deleted_at, SECONDS, f"{len(left)} marks are left after {SECONDS} s: {left[:12]}")

@@ -14,7 +14,7 @@ import threading
 import time
 import typing
 
-from . import raw
+from . import postgres, raw
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 START_SECONDS = 30
@@ -36,7 +36,7 @@ def binary() -> str:
 class Server:
     """`with Server() as server:` starts one, ends it in order, and removes its files.
 
-    After kill() or stop(), start() brings it back on the same data; its port is then a new one. `args` are added to
+    Under with-postgres its store is a database of its own there. After kill() or stop(), start() brings it back on the same data; its port is then a new one. `args` are added to
     `recalld serve`, `env` to its environment. A `data` directory that is given is kept, one of our own is removed.
     """
 
@@ -47,6 +47,7 @@ class Server:
         self.env = env or {}
         self.home = tempfile.mkdtemp(prefix="recalld-test-")
         self.data = data or os.path.join(self.home, "data")
+        self.database = postgres.new_database()
         self.log_path = os.path.join(self.home, "log")
         self.url = ""
         self.process: typing.Optional[subprocess.Popen] = None
@@ -58,7 +59,7 @@ class Server:
         assert not self.running, "the server runs already"
         if not os.access(binary(), os.X_OK):
             raise ServerError(f"{binary()} is not there; run make first")
-        command = [binary(), "serve", "--listen", "127.0.0.1:0", "--data", self.data, *self.args]
+        command = [binary(), "serve", "--listen", "127.0.0.1:0", *self._store(), *self.args]
         with open(self.log_path, "ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log,
                                             env=self._environment(), text=True, errors="replace")
@@ -134,8 +135,8 @@ class Server:
     # -- the other commands
 
     def command(self, *words: str) -> subprocess.CompletedProcess:
-        """`recalld WORDS… --data DIR`, beside the running server or without it."""
-        return subprocess.run([binary(), *words, "--data", self.data], stdin=subprocess.DEVNULL, capture_output=True,
+        """`recalld WORDS…` on its store, beside the running server or without it."""
+        return subprocess.run([binary(), *words, *self._store()], stdin=subprocess.DEVNULL, capture_output=True,
                               text=True, timeout=COMMAND_SECONDS, env=self._environment())
 
     def create_key(self, project: str) -> str:
@@ -152,6 +153,9 @@ class Server:
             return file.read()
 
     # -- inside
+
+    def _store(self) -> typing.List[str]:
+        return ["--database", self.database] if self.database else ["--data", self.data]
 
     def _environment(self) -> typing.Dict[str, str]:
         outer = {name: value for name, value in os.environ.items() if not name.startswith("RECALLD_")}
@@ -189,6 +193,8 @@ class Server:
         if self.running:
             self.kill()
         shutil.rmtree(self.home, ignore_errors=True)
+        if self.database:
+            postgres.drop_database(self.database)
         atexit.unregister(self._end)
 
 

@@ -199,8 +199,8 @@ struct adding {
     err result;
 };
 
-static const db_sql put_sql = {"INSERT INTO counts (project, kind, slot, total, last)"
-                               " VALUES (?1, 77, 0, 1, 1)"};
+static const db_sql put_sql = {.text = "INSERT INTO counts (project, kind, slot, total, last)"
+                                       " VALUES (?1, 77, 0, 1, 1)"};
 
 static err adding_run(db_job *job, tx *t)
 {
@@ -322,7 +322,7 @@ static atomic_int reads_done;
 
 static err count_read(db_job *job, tx *t)
 {
-    static const db_sql sql = {"SELECT COUNT(*) FROM users"};
+    static const db_sql sql = {.text = "SELECT COUNT(*) FROM users"};
 
     (void)job;
     reads_done++;

@@ -18,6 +18,12 @@
 enum { REQUEST_MEMORY = 64 << 20, REPLY_MEMORY = 256 << 20, PARSED_MEMORY = 256 << 20 };
 #define KEY "the-key-of-the-tests"
 
+void http_key_found(request *rq, err e)
+{
+    (void)rq;
+    (void)e;
+}
+
 void http_finish(request *rq, err e)
 {
     client *c = (client *)rq;

@@ -23,15 +23,16 @@ enum { PUT, GET, TOTAL, DROP, NAME, NAMES, RENAME };
 
 /* Rows of kind 77 in counts, and names of projects, are these tests' own. */
 static const db_sql sql[] = {
-    [PUT] = {"INSERT INTO counts (project, kind, slot, total, last) VALUES (?1, 77, 0, ?2, 0)"},
-    [GET] = {"SELECT total FROM counts WHERE project = ?1 AND kind = 77"},
-    [TOTAL] = {"SELECT COUNT(*), SUM(total) FROM counts WHERE kind = 77"},
-    [DROP] = {"DELETE FROM projects WHERE project = ?1"},
-    [NAME] = {"INSERT INTO projects (project, name, description, created_at)"
-              " VALUES (?1, ?2, ?3, 0)"},
-    [NAMES] = {"SELECT project, name, description FROM projects WHERE project >= ?1"
-               " ORDER BY project"},
-    [RENAME] = {"UPDATE projects SET description = ?2 WHERE project >= ?1"},
+    [PUT] = {.text =
+                 "INSERT INTO counts (project, kind, slot, total, last) VALUES (?1, 77, 0, ?2, 0)"},
+    [GET] = {.text = "SELECT total FROM counts WHERE project = ?1 AND kind = 77"},
+    [TOTAL] = {.text = "SELECT COUNT(*), SUM(total) FROM counts WHERE kind = 77"},
+    [DROP] = {.text = "DELETE FROM projects WHERE project = ?1"},
+    [NAME] = {.text = "INSERT INTO projects (project, name, description, created_at)"
+                      " VALUES (?1, ?2, ?3, 0)"},
+    [NAMES] = {.text = "SELECT project, name, description FROM projects WHERE project >= ?1"
+                       " ORDER BY project"},
+    [RENAME] = {.text = "UPDATE projects SET description = ?2 WHERE project >= ?1"},
 };
 
 /* ---- jobs ---- */
@@ -238,7 +239,8 @@ static void an_older_store_is_the_servers_to_migrate(void **state)
 
 static void a_bad_url_is_refused(void **state)
 {
-    static const char *const bad[] = {"", "sqlite", "sqlite:", "postgres://x", "/tmp/x"};
+    static const char *const bad[] = {
+        "", "sqlite", "sqlite:", "postgres://", "postgres://h/x?nonsense=1", "oracle:x", "/tmp/x"};
     arena a;
 
     (void)state;

@@ -80,8 +80,9 @@ static const route rows[] = {
 
 static int asked_for_keys;
 
-static err authenticate(void *ctx, slice key, int64_t *project, uuid *project_id)
+static err authenticate(void *ctx, slice key, int64_t *project, uuid *project_id, bool *later)
 {
+    *later = false;
     asked_for_keys++;
     assert_string_equal(ctx, "the app");
     if (slice_is(key, "busy"))

@@ -238,6 +238,19 @@ static void every_parameter_has_its_number(void **state)
     each(state, parameters_are_numbered_without_holes);
 }
 
+/* One SQL: what PostgreSQL is told instead stands beside it, with its reason, and is rare. */
+static void exceptions_are_counted(void **state)
+{
+    enum { EXCEPTIONS = 3 }; /* counters by slots and sequences, up and down; a project's lock */
+    int found = 0;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(families); i++)
+        for (size_t k = 0; k < families[i]->n; k++)
+            found += families[i]->sql[k].postgres != NULL;
+    assert_int_equal(found, EXCEPTIONS);
+}
+
 /* The checks of this file would find something. */
 static void the_checks_can_fail(void **state)
 {
@@ -396,6 +409,7 @@ int main(void)
         cmocka_unit_test(every_statement_can_be_prepared),
         cmocka_unit_test(every_statement_is_of_the_common_dialect),
         cmocka_unit_test(every_parameter_has_its_number),
+        cmocka_unit_test(exceptions_are_counted),
         cmocka_unit_test(the_checks_can_fail),
         cmocka_unit_test(the_schema_is_of_the_common_dialect),
         cmocka_unit_test(no_statement_reads_a_whole_table_or_sorts),

@@ -298,12 +298,19 @@ static void sessions_come_back_as_they_went(void **state)
     assert_int_equal(got.updated_at, 77);
 
     assert_int_equal(strand_end(t, at_graph, number, 88), OK);
-    assert_int_equal(strand_end(t, at_graph, number, 99), OK);
     assert_int_equal(session_get(t, &s->arena, 1, given.session_id, &got), OK);
     assert_int_equal(got.ended_at, 88);
     assert_int_equal(got.updated_at, 88);
     scratch_commit(s);
     scratch_check(s);
+
+    t = scratch_write(s); /* of one that ended meanwhile: the caller has to look again */
+    assert_int_equal(strand_end(t, at_graph, number, 99), ERR_BUSY);
+    assert_int_equal(scratch_end(s, OK), ERR_BUSY);
+    t = scratch_read(s);
+    assert_int_equal(session_get(t, &s->arena, 1, given.session_id, &got), OK);
+    assert_int_equal(got.ended_at, 88);
+    assert_int_equal(scratch_end_read(s), OK);
 }
 
 static void a_session_without_a_user_has_its_own_graph(void **state)

@@ -27,6 +27,9 @@ CREATE TABLE counts (
     last    BIGINT NOT NULL,
     PRIMARY KEY (project, kind, slot)
 ); -- clustered
+-- postgres: CREATE SEQUENCE project_numbers;
+-- postgres: CREATE SEQUENCE graph_numbers;
+-- postgres: CREATE SEQUENCE row_numbers;
 
 CREATE TABLE users (
     project    BIGINT NOT NULL,

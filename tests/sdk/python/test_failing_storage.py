@@ -3,6 +3,7 @@
 resumes by itself, and the SDK repeats the request. The failure is a limit of 0 on the size of files that the running
 server may write, for a moment."""
 import contextlib
+import os
 import resource
 import threading
 import time
@@ -12,6 +13,8 @@ from zep_cloud import Message
 from zep_cloud.client import Zep
 
 import expect
+
+pytestmark = pytest.mark.skipif(bool(os.environ.get("RECALLD_TEST_DATABASE")), reason="the files are PostgreSQL's")
 
 MOMENT = 0.2  # seconds
 HELLO = {"role_type": "user", "content": "hello"}
