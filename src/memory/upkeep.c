@@ -2,7 +2,7 @@
  *
  * memory/upkeep.c -- a queue of graphs to fold that lives in memory (what waits is searched anyway,
  * so a lost hint loses nothing), and the table of jobs, which is read twice a second: another
- * process may have added one. */
+ * process may have added one, or died while it held one. */
 #include "memory/upkeep.h"
 
 #include "base/log.h"
@@ -13,11 +13,16 @@
 #include "store/jobs.h"
 
 #include <pthread.h>
+#include <sys/random.h>
 
 enum { MAX_FOLDS = 4096, POLL_MS = 500, STEP_MEMORY = 512 << 20 };
 
+/* A step takes some ten milliseconds; only a process that is gone, or was stopped, is late. */
+#define LEASE_US (3 * CLOCK_S_US)
+
 struct upkeep {
     db *d;
+    int64_t holder; /* this process, among those that take jobs */
     pthread_t thread;
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t cond;
@@ -31,8 +36,10 @@ struct upkeep {
 struct step {
     db_job job; /* first */
     job what;
+    int64_t holder;
     int64_t graph_number;
     bool anew, left;
+    job found;
 };
 
 static err run_fold(db_job *db_step, tx *t)
@@ -51,11 +58,19 @@ static err run_fold(db_job *db_step, tx *t)
     return e == ERR_NOT_FOUND ? OK : e; /* deleted meanwhile */
 }
 
-static err run_forget(db_job *db_step, tx *t)
+static err run_hold(db_job *db_step, tx *t)
 {
     struct step *s = (struct step *)db_step;
 
-    return forget_step(t, &s->what, &s->left);
+    return job_hold(t, &s->what, s->holder, clock_now_us() + LEASE_US);
+}
+
+static err run_forget(db_job *db_step, tx *t)
+{
+    struct step *s = (struct step *)db_step;
+    err e = run_hold(db_step, t);
+
+    return e ? e : forget_step(t, &s->what, &s->left);
 }
 
 static err run_done(db_job *db_step, tx *t)
@@ -65,11 +80,28 @@ static err run_done(db_job *db_step, tx *t)
     return job_done(t, &s->what);
 }
 
-static err run_next_job(db_job *db_step, tx *t)
+static err run_job_waits(db_job *db_step, tx *t)
+{
+    (void)db_step;
+    return job_waits(t, clock_now_us());
+}
+
+static err run_take_job(db_job *db_step, tx *t)
 {
     struct step *s = (struct step *)db_step;
+    int64_t now = clock_now_us();
+    job taken = {0};
+    err e = job_take(t, &s->what, s->holder, now, now + LEASE_US, &taken);
 
-    return job_next(t, &s->what, &s->what);
+    s->found = taken;
+    return e;
+}
+
+/* A process alone with its store holds nothing when it begins. */
+static err run_free_all(db_job *db_step, tx *t)
+{
+    (void)db_step;
+    return job_free_all(t);
 }
 
 static err run_next_graph(db_job *db_step, tx *t)
@@ -146,7 +178,7 @@ static void fold_all(upkeep *u)
 
 static err erase(upkeep *u, const job *what)
 {
-    struct step s = {.job.run = run_forget, .what = *what, .left = true};
+    struct step s = {.job.run = run_forget, .what = *what, .holder = u->holder, .left = true};
     err e = OK;
 
     while (!e && s.left && !stopping(u)) {
@@ -160,13 +192,17 @@ static err reindex(upkeep *u, const job *what)
 {
     struct step s = {.job.run = run_next_graph};
     struct step done = {.job.run = run_done, .what = *what};
-    err e;
+    struct step hold = {.job.run = run_hold, .what = *what, .holder = u->holder};
+    err e, held = OK;
 
     log_info("upkeep: indexing every graph anew");
-    while ((e = db_read(u->d, &s.job)) == OK && !stopping(u)) {
+    while (!held && (e = db_read(u->d, &s.job)) == OK && !stopping(u)) {
         fold_one(u, s.graph_number, true);
         fold_all(u);
+        held = db_write_behind(u->d, &hold.job);
     }
+    if (held)
+        return held;
     if (e != ERR_NOT_FOUND)
         return e; /* stopped: from the beginning at the next start */
     log_info("upkeep: every graph is indexed");
@@ -175,9 +211,13 @@ static err reindex(upkeep *u, const job *what)
 
 static void run_jobs(upkeep *u)
 {
-    struct step s = {.job.run = run_next_job, .job.fresh = true};
+    struct step look = {.job.run = run_job_waits, .job.fresh = true};
+    struct step s = {.job.run = run_take_job, .holder = u->holder};
 
-    while (!stopping(u) && db_read(u->d, &s.job) == OK) {
+    if (db_read(u->d, &look.job) != OK)
+        return;
+    while (!stopping(u) && db_write_behind(u->d, &s.job) == OK) {
+        s.what = s.found;
         err e = s.what.kind == JOB_REINDEX ? reindex(u, &s.what) : erase(u, &s.what);
         if (e)
             log_warn("upkeep: a job must wait: %s", err_name(e));
@@ -211,7 +251,10 @@ static void rest(upkeep *u)
 static void *upkeep_main(void *arg)
 {
     upkeep *u = arg;
+    struct step alone = {.job.run = run_free_all};
 
+    if (!db_reads_wait(u->d) && db_write_behind(u->d, &alone.job))
+        log_warn("upkeep: what was under way before waits for its lease to run out");
     find_stale(u);
     while (!stopping(u)) {
         fold_all(u);
@@ -228,6 +271,8 @@ err upkeep_open(db *d, upkeep **out)
     if (!u)
         return ERR_NO_MEMORY;
     u->d = d;
+    if (getrandom(&u->holder, sizeof(u->holder), 0) < 0)
+        u->holder = clock_now_us();
     pthread_mutex_init(&u->lock, NULL);
     pthread_cond_init(&u->cond, NULL);
     if (pthread_create(&u->thread, NULL, upkeep_main, u) != 0) {

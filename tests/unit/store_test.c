@@ -933,7 +933,7 @@ static void keys_are_of_living_projects(void **state)
     assert_int_equal(project_create(t, &s->arena, SLICE("shop"), 80, &got), OK);
     assert_true(got.project > p.project);
     job j = {0};
-    assert_int_equal(job_next(t, &j, &j), OK);
+    assert_int_equal(job_take(t, &(job){0}, 1, 10, 20, &j), OK);
     assert_true(j.project == p.project && j.graph == 0 && j.kind == JOB_ERASE);
     scratch_commit(s);
 }
@@ -949,20 +949,49 @@ static void jobs_come_in_key_order(void **state)
     job j = {0};
 
     tx *t = scratch_write(s);
-    assert_int_equal(job_next(t, &j, &j), ERR_NOT_FOUND);
+    assert_int_equal(job_waits(t, 10), ERR_NOT_FOUND);
+    assert_int_equal(job_take(t, &(job){0}, 1, 10, 20, &j), ERR_NOT_FOUND);
     for (size_t i = COUNT(all); i-- > 0;)
         for (int twice = 0; twice < 2; twice++)
             assert_int_equal(job_add(t, all[i].project, all[i].graph, all[i].kind, 9), OK);
+    assert_int_equal(job_waits(t, 10), OK);
     for (size_t i = 0; i < COUNT(all); i++) {
-        assert_int_equal(job_next(t, &j, &j), OK);
+        job after = j;
+        assert_int_equal(job_take(t, &after, 1, 10, 20, &j), OK);
         assert_memory_equal(&j, &all[i], sizeof(j));
     }
     job last = j;
-    assert_int_equal(job_next(t, &last, &j), ERR_NOT_FOUND);
+    assert_int_equal(job_take(t, &last, 1, 10, 20, &j), ERR_NOT_FOUND);
     assert_int_equal(job_done(t, &all[1]), OK);
     assert_int_equal(job_done(t, &all[1]), OK);
-    assert_int_equal(job_next(t, &all[0], &j), OK);
+    assert_int_equal(job_take(t, &all[0], 1, 21, 30, &j), OK);
     assert_int_equal(j.graph, 6);
+    assert_int_equal(scratch_end(s, ERR_CONFLICT), ERR_CONFLICT);
+}
+
+static void a_job_is_held_by_one_at_a_time(void **state)
+{
+    scratch *s = *state;
+    job j = {0}, other = {0};
+
+    tx *t = scratch_write(s);
+    assert_int_equal(job_add(t, 1, 5, JOB_ERASE, 9), OK);
+    assert_int_equal(job_take(t, &(job){0}, 1, 10, 20, &j), OK);
+    assert_int_equal(job_waits(t, 15), ERR_NOT_FOUND);
+    assert_int_equal(job_take(t, &(job){0}, 2, 15, 25, &other), ERR_NOT_FOUND);
+    assert_int_equal(job_hold(t, &j, 1, 30), OK);
+    assert_int_equal(job_take(t, &(job){0}, 2, 25, 35, &other), ERR_NOT_FOUND);
+
+    /* the lease ran out */
+    assert_int_equal(job_take(t, &(job){0}, 2, 31, 41, &other), OK);
+    assert_memory_equal(&j, &other, sizeof(j));
+    assert_int_equal(job_hold(t, &j, 1, 50), ERR_CONFLICT);
+    assert_int_equal(job_hold(t, &j, 2, 50), OK);
+
+    assert_int_equal(job_free_all(t), OK);
+    assert_int_equal(job_take(t, &(job){0}, 3, 42, 52, &j), OK);
+    assert_int_equal(job_done(t, &j), OK);
+    assert_int_equal(job_hold(t, &j, 3, 60), ERR_CONFLICT);
     assert_int_equal(scratch_end(s, ERR_CONFLICT), ERR_CONFLICT);
 }
 
@@ -1070,6 +1099,7 @@ int main(void)
         WITH_STORE(counters_count),
         WITH_STORE(keys_are_of_living_projects),
         WITH_STORE(jobs_come_in_key_order),
+        WITH_STORE(a_job_is_held_by_one_at_a_time),
         WITH_STORE(rows_are_read_whole_or_not_at_all),
     };
 

@@ -155,7 +155,7 @@ CREATE TABLE blocks (
 CREATE TABLE jobs (
     project    BIGINT NOT NULL,
     graph      BIGINT NOT NULL,
-    kind       BIGINT NOT NULL, -- 1 erase
+    kind       BIGINT NOT NULL, -- 1 erase, 2 index anew
     created_at BIGINT NOT NULL,
     PRIMARY KEY (project, graph, kind)
 ); -- clustered
