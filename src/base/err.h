@@ -19,6 +19,7 @@
     X(ERR_EXISTS, 400, "bad request: already exists")                                              \
     X(ERR_CONFLICT, 409, "conflict")                                                               \
     X(ERR_TOO_LARGE, 413, "request body too large")                                                \
+    X(ERR_HEADER_TOO_LARGE, 431, "request header too large")                                       \
     X(ERR_INTERNAL, 500, "internal error; nothing was written")                                    \
     X(ERR_NO_MEMORY, 503, "out of memory; nothing was written, try again")                         \
     X(ERR_STORAGE, 503, "the store cannot be written now; nothing was written, try again")         \

@@ -28,9 +28,35 @@ static bool is_chunked(slice s)
     return s.n == 7 && strncasecmp(s.p, "chunked", 7) == 0;
 }
 
+int64_t gate_fields_max(int64_t max_header_bytes)
+{
+    enum { RECORD = 60, REST = 2048 };
+
+    return (max_header_bytes - REST) / RECORD;
+}
+
+static err check_size(const gate_headers *h, const http_options *o, request *rq, gate_result *g)
+{
+    int64_t most = gate_fields_max(o->max_header_bytes);
+
+    g->close = true;
+    if (h->bytes > o->max_header_bytes)
+        return request_fail(rq, ERR_HEADER_TOO_LARGE, "request header over %lld bytes",
+                            (long long)o->max_header_bytes);
+    if (h->fields > most)
+        return request_fail(
+            rq, ERR_HEADER_TOO_LARGE,
+            "request header with over %lld fields, those of query and cookies included",
+            (long long)most);
+    g->close = false;
+    return OK;
+}
+
 static err check_framing(const gate_headers *h, request *rq, gate_result *g)
 {
     g->close = true;
+    if (h->has_nul)
+        return request_bad(rq, "a NUL, or a line that ends by LF alone, in the header");
     if (h->folded_framing)
         return request_bad(rq, "a folded Content-Length or Transfer-Encoding");
     if (h->content_lengths > 1)
@@ -85,8 +111,24 @@ static err check_key(const http_app *app, const gate_headers *h, request *rq, ga
     return later ? ERR_BUSY : e;
 }
 
+/* What comes behind the host of "http://host/path", as proxies are asked. */
+static slice origin_form(slice uri)
+{
+    static const char *const schemes[] = {"http://", "https://"};
+
+    for (size_t i = 0; i < COUNT(schemes); i++) {
+        size_t n = strlen(schemes[i]);
+        if (uri.n < n || strncasecmp(uri.p, schemes[i], n) != 0)
+            continue;
+        const char *slash = memchr(uri.p + n, '/', uri.n - n);
+        return slash ? (slice){slash, uri.n - (size_t)(slash - uri.p)} : SLICE("/");
+    }
+    return uri;
+}
+
 static void split_target(slice uri, slice *path, slice *query)
 {
+    uri = origin_form(uri);
     const char *mark = memchr(uri.p, '?', uri.n);
 
     *path = uri;
@@ -106,7 +148,9 @@ err gate_enter(const router *r, const http_app *app, const http_options *o, cons
     *g = (gate_result){0};
     rq->app = app->ctx;
     split_target(h->uri, &path, &rq->raw_query);
-    err e = check_framing(h, rq, g);
+    err e = check_size(h, o, rq, g);
+    if (!e)
+        e = check_framing(h, rq, g);
     if (e)
         return e;
     if (slice_is(h->method, "OPTIONS")) {

@@ -18,6 +18,9 @@ typedef struct gate_headers {
     slice transfer_encoding;
     bool folded_framing; /* a length or an encoding was continued on another line */
     bool expects_continue;
+    bool has_nul;       /* the library has cut something short */
+    int64_t bytes;      /* of the whole header, as far as it is known */
+    int64_t fields;     /* its lines, and the query's and the cookies' parts */
     bool key_looked_up; /* http_key_found was called, and rq's project is set if it said OK */
     err key_result;     /* what it said */
 } gate_headers;
@@ -31,11 +34,15 @@ typedef struct gate_result {
     slice unknown_key; /* the app has to look it up; then the gate is to be entered again */
 } gate_result;
 
+/* How many fields a header of at most `max_header_bytes` may have: the library keeps a record of each
+ * in the same memory. */
+int64_t gate_fields_max(int64_t max_header_bytes);
+
 /* Lets a request in, or says why not. Order: framing, key (but for paths that need none), route.
  *
  * With unknown_key nothing else is set, and the answer means nothing.
  *
- * ERR_BAD_REQUEST, ERR_DENIED, ERR_NOT_FOUND, ERR_METHOD, ERR_TOO_LARGE, ERR_NO_MEMORY; rq->why
+ * ERR_HEADER_TOO_LARGE, ERR_BAD_REQUEST, ERR_DENIED, ERR_NOT_FOUND, ERR_METHOD, ERR_TOO_LARGE, ERR_NO_MEMORY; rq->why
  * where the default text does not say enough. */
 MUST_CHECK err gate_enter(const router *r, const http_app *app, const http_options *o,
                           const gate_headers *h, request *rq, gate_result *g);

@@ -39,6 +39,7 @@ enum {
     POOL = 256,              /* exchanges kept for the next requests */
     REQUEST_ID = 64,
     SPARE = 160,
+    HEADER_MEMORY = 2, /* times max_header_bytes: records of the fields, and the reply's header */
 };
 
 typedef enum phase { HEADER, BODY, WITH_APP, ANSWERED } phase;
@@ -52,6 +53,7 @@ struct exchange {
     peer *p;
     phase phase;
     slice uri;
+    bool uri_has_nul;
     gate_result gate;
     bool key_looked_up;
     err key_result;
@@ -348,12 +350,29 @@ static void take_body(exchange *x, const char *p, size_t n)
 
 /* ---- the header ---- */
 
+/* Before 1.0 the library cuts a header's value, and the target, at a NUL in it and tells nobody; two
+ * parties could then read two different requests. What it cut off lies behind that NUL: of a value
+ * the second of the NULs that it writes over a line's end is missing, and no version follows the
+ * target. */
+static bool value_has_nul(const char *value)
+{
+    return MHD_VERSION < 0x01000000 && value && value[strlen(value) + 1] != '\0';
+}
+
+static bool uri_has_nul(const char *uri)
+{
+    return MHD_VERSION < 0x01000000 && strncmp(uri + strlen(uri) + 1, "HTTP/", 5) != 0;
+}
+
 static enum MHD_Result gather(void *cls, enum MHD_ValueKind kind, const char *name,
                               const char *value)
 {
     gate_headers *h = cls;
 
     (void)kind;
+    h->fields++;
+    h->bytes += (int64_t)(strlen(name) + (value ? strlen(value) : 0) + strlen(": \r\n"));
+    h->has_nul = h->has_nul || value_has_nul(value);
     if (strcasecmp(name, "Authorization") == 0)
         h->authorization = slice_of(value);
     else if (strcasecmp(name, "Content-Length") == 0) {
@@ -380,12 +399,16 @@ static bool drains(const exchange *x, const gate_headers *h)
 
 static enum MHD_Result begin(exchange *x, const char *method)
 {
-    gate_headers h = {.method = slice_of(method),
+    gate_headers h = {.bytes = (int64_t)(strlen(method) + x->uri.n + strlen("  HTTP/1.1\r\n\r\n")),
+                      .has_nul = x->uri_has_nul,
+                      .method = slice_of(method),
                       .uri = x->uri,
                       .key_looked_up = x->key_looked_up,
                       .key_result = x->key_result};
 
     MHD_get_connection_values(x->c, MHD_HEADER_KIND, gather, &h);
+    h.fields += MHD_get_connection_values(x->c, MHD_GET_ARGUMENT_KIND, NULL, NULL);
+    h.fields += MHD_get_connection_values(x->c, MHD_COOKIE_KIND, NULL, NULL);
     if (!x->key_looked_up)
         name_request(x, h.request_id);
     peer_enter(x->p, PEER_BODY);
@@ -438,9 +461,37 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *c, const cha
     }
 }
 
+/* Of a query with more parts than it has memory for the library says nothing, and neither does it go
+ * on: so it is told here, in plain HTTP at least, and the connection ends. */
+static bool refuse_query(http_server *s, const char *uri, struct MHD_Connection *c)
+{
+    static const char refusal[] = "HTTP/1.1 431 Request Header Fields Too Large\r\n"
+                                  "Content-Type: application/json\r\nConnection: close\r\n"
+                                  "Content-Length: 41\r\n\r\n"
+                                  "{\"message\":\"too many parts in the query\"}";
+    const char *query = strchr(uri, '?');
+    int64_t parts = 1;
+
+    for (const char *at = query; at && *at; at++)
+        parts += *at == '&';
+    if (!query || parts <= gate_fields_max(s->o.max_header_bytes))
+        return false;
+    const union MHD_ConnectionInfo *fd =
+        MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
+    if (fd && !s->tls_cert_file)
+        (void)!send(fd->connect_fd, refusal, strlen(refusal), MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (fd)
+        shutdown(fd->connect_fd, SHUT_RDWR);
+    log_request("-", "-", 431, 0, 0, 0, "-");
+    return true;
+}
+
 static void *on_uri(void *cls, const char *uri, struct MHD_Connection *c)
 {
     http_server *s = cls;
+
+    if (refuse_query(s, uri, c))
+        return NULL;
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     exchange *x = exchange_take(s);
@@ -452,6 +503,7 @@ static void *on_uri(void *cls, const char *uri, struct MHD_Connection *c)
     x->p = info ? info->socket_context : NULL;
     x->begun_us = clock_monotonic_us();
     x->uri = arena_dup(&x->rq.arena, slice_of(uri));
+    x->uri_has_nul = uri_has_nul(uri);
     if (x->p)
         peer_enter(x->p, PEER_HEADER);
     return x;
@@ -579,7 +631,7 @@ static err start_daemon(http_server *s)
         flags, 0, on_accept, s, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, on_library_log,
         NULL, /* first: it sees all that follows */
         MHD_OPTION_LISTEN_SOCKET, s->listen_fd, MHD_OPTION_CONNECTION_LIMIT, most,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)s->o.max_header_bytes,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)s->o.max_header_bytes * HEADER_MEMORY,
         MHD_OPTION_THREAD_POOL_SIZE, (unsigned)loops, MHD_OPTION_URI_LOG_CALLBACK, on_uri, s,
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
         s, MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_ARRAY, tls,

@@ -208,6 +208,30 @@ class Heads(WireTest):
     def test_long_query(self):
         self.assertEqual(self.ask(target="/api/v2/users-ordered?pageSize=1&" + "x=1&" * 150).status, 200)
 
+    def test_many_fields(self):
+        """What the library keeps a record of, few bytes each: answered, or refused, and at once."""
+        kinds = {"query": lambda many: self.ask(target="/api/v2/users-ordered?" + "&".join(f"a{i}=1" for i in range(many))),
+                 "headers": lambda many: self.ask(*[f"a{i}: 1" for i in range(many)]),
+                 "cookies": lambda many: self.ask("Cookie: " + "; ".join(f"a{i}=1" for i in range(many)))}
+        for kind, ask in kinds.items():
+            for many in (200, *range(225, 260, 5), 300, 500, 1000, 2000):
+                with self.subTest(f"{many} {kind}"):
+                    start = time.monotonic()
+                    reply = ask(many)
+                    self.assertIn(reply.status, {200} if many == 200 else {200, 431, 414})
+                    self.assertLess(time.monotonic() - start, 1)
+
+    def test_sizes_about_the_limit(self):
+        """What is not answered was not done either."""
+        with self.server.connect() as client:
+            for size in range(15_800, 16_600, 20):
+                name = unique("u")
+                body = b'{"user_id": "%s"}' % name.encode()
+                with self.subTest(size), self.wire() as wire:
+                    reply = self.answer(wire.head("POST", USERS, "X-Long: " + "x" * size, f"Content-Length: {len(body)}") + body)
+                    self.assertIn(reply.status, (201, 431))
+                    self.assertEqual(client.request("GET", f"{USERS}/{name}").status, 200 if reply.status == 201 else 404)
+
     def test_many_segments(self):
         self.refused(self.ask(target="/api/v2" + "/x" * 5000), 404)
         self.refused(self.ask(target="/" * 10_000), 404)

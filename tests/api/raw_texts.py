@@ -103,6 +103,19 @@ class Texts(WireTest):
                     reply = self.answer(wire.head("GET", USERS + "/@").replace(b"@", odd))
                     self.refused_or_closed(reply)
 
+    def test_nul_in_a_header(self):
+        """The library cuts texts short at a NUL: what was cut must not be taken for the whole."""
+        name = unique("u")
+        self.assertEqual(self.post(b'{"user_id": "%s"}' % name.encode()).status, 201)
+        heads = [("GET", f"{USERS}/{name}@zz"), ("DELETE", f"{USERS}/{name}@zz"), ("GET", f"{USERS}-ordered?pageSize=1@&x=1"),
+                 ("GET", f"{USERS}/{name}", "X: a@ b"),
+                 ("POST", USERS, "Content-Length: 2@99"), ("POST", USERS, "Transfer-Encoding: chunked@x")]
+        for method, target, *headers in heads:
+            with self.subTest(f"{method} {target} {headers}"), self.wire() as wire:
+                self.refused(self.answer(wire.head(method, target, *headers).replace(b"@", b"\0") + b"{}"), 400)
+        with self.wire() as wire:
+            self.assertEqual(self.answer(wire.head("GET", f"{USERS}/{name}")).status, 200)
+
     def test_numbers(self):
         for number in (b"1" * 400, b"-" + b"1" * 400, b"1e400", b"1." + b"1" * 5000, b"0." + b"0" * 5000 + b"1", b"1e" + b"9" * 50,
                        b"1e-" + b"9" * 50, b"-0", b"-0.0", b"--1", b".5", b"1e", b"00", b"1_000"):

@@ -54,7 +54,9 @@ void client_open(client *c, db *d)
     if (!once)
         json_init();
     once = true;
-    *c = (client){.options = {.max_body_bytes = 5 << 20, .request_memory = REQUEST_MEMORY},
+    *c = (client){.options = {.max_body_bytes = 5 << 20,
+                              .max_header_bytes = 16 << 10,
+                              .request_memory = REQUEST_MEMORY},
                   .lock = PTHREAD_MUTEX_INITIALIZER,
                   .cond = PTHREAD_COND_INITIALIZER};
     arena_init(&c->rq.arena, REQUEST_MEMORY);

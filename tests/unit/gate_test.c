@@ -98,7 +98,7 @@ static const http_app app = {.ctx = (void *)(uintptr_t) "the app",
                              .routes = rows,
                              .n = COUNT(rows),
                              .authenticate = authenticate};
-static const http_options options = {.max_body_bytes = 1000};
+static const http_options options = {.max_body_bytes = 1000, .max_header_bytes = 16 << 10};
 
 static router *r;
 static request rq;
