@@ -52,7 +52,8 @@ err replies_of_episodes(request *rq, tx *t, const graph *g, const episode *eps, 
 
 enum { DATA_TEXT, DATA_JSON, DATA_MESSAGE };
 
-static err data_episode(request *rq, const data_body *in, episode *ep)
+/* `where` names the item in a complaint: "" or "episodes[1].". */
+static err data_episode(request *rq, const data_body *in, slice where, episode *ep)
 {
     static const episode_source sources[] = {
         [DATA_TEXT] = SOURCE_TEXT, [DATA_JSON] = SOURCE_JSON, [DATA_MESSAGE] = SOURCE_MESSAGE};
@@ -62,7 +63,7 @@ static err data_episode(request *rq, const data_body *in, episode *ep)
     if (in->type == DATA_JSON) {
         err e = json_read(&rq->arena, in->data, &value, &why);
         if (e == ERR_BAD_REQUEST)
-            return request_bad(rq, "data: not JSON: %.*s", SLICE_ARG(why));
+            return request_bad(rq, "%.*sdata: not JSON: %.*s", SLICE_ARG(where), SLICE_ARG(why));
         if (e)
             return e;
     }
@@ -75,13 +76,15 @@ static err data_episode(request *rq, const data_body *in, episode *ep)
     return OK;
 }
 
-static err prepare_data(request *rq, const data_body *given, size_t n)
+static err prepare_data(request *rq, const data_body *given, size_t n, bool batch)
 {
     episode *eps = arena_array(&rq->arena, n + 1, sizeof(*eps));
     err e = eps ? OK : ERR_NO_MEMORY;
 
-    for (size_t i = 0; !e && i < n; i++)
-        e = data_episode(rq, &given[i], &eps[i]);
+    for (size_t i = 0; !e && i < n; i++) {
+        slice where = batch ? arena_printf(&rq->arena, "episodes[%zu].", i) : SLICE("");
+        e = where.p ? data_episode(rq, &given[i], where, &eps[i]) : ERR_NO_MEMORY;
+    }
     rq->prepared = eps;
     return e ? e : ingest_prepare(&rq->arena, eps, n);
 }
@@ -91,7 +94,7 @@ err episodes_add_prepare(request *rq)
     const data_body *in = rq->body;
 
     err e = one_owner(rq, in->user_id, in->group_id);
-    return e ? e : prepare_data(rq, in, 1);
+    return e ? e : prepare_data(rq, in, 1, false);
 }
 
 err episodes_add_batch_prepare(request *rq)
@@ -99,7 +102,7 @@ err episodes_add_batch_prepare(request *rq)
     const data_batch_body *in = rq->body;
 
     err e = one_owner(rq, in->user_id, in->group_id);
-    return e ? e : prepare_data(rq, in->episodes.items, in->episodes.n);
+    return e ? e : prepare_data(rq, in->episodes.items, in->episodes.n, true);
 }
 
 static err add_data(request *rq, tx *t, slice user_id, slice group_id, size_t n)

@@ -168,7 +168,7 @@ static void number_bounds(buf *b, const field *f)
     if (!min && !max)
         return;
     pair_number(b, "minimum", min);
-    if (max >= min && max != INT64_MAX)
+    if (max >= min && max != INT64_MAX && !f->clamps)
         pair_number(b, "maximum", max);
 }
 

@@ -32,6 +32,7 @@ static const field page_query_fields[] = {
      AT(page_query, number),
      .min = 1,
      .max = INT32_MAX,
+     .clamps = true,
      .about = "Counts from 1."},
     {.name = "pageSize",
      .alias = "page_size",
@@ -39,6 +40,7 @@ static const field page_query_fields[] = {
      AT(page_query, size),
      .min = 1,
      .max = INT32_MAX,
+     .clamps = true,
      .about = "Without it everything is answered."},
 };
 const shape page_query_shape = SHAPE("PageQuery", page_query, page_query_fields);
@@ -50,6 +52,7 @@ static const field sessions_query_fields[] = {
      AT(sessions_query, page.number),
      .min = 1,
      .max = INT32_MAX,
+     .clamps = true,
      .about = "Counts from 1."},
     {.name = "page_size",
      .alias = "pageSize",
@@ -57,6 +60,7 @@ static const field sessions_query_fields[] = {
      AT(sessions_query, page.size),
      .min = 1,
      .max = INT32_MAX,
+     .clamps = true,
      .about = "Without it everything is answered."},
     {.name = "order_by", .kind = SHAPE_ENUM, AT(sessions_query, order_by), .names = session_orders},
     {.name = "asc", .kind = SHAPE_BOOL, AT(sessions_query, asc), .about = "Descending without it."},
@@ -70,6 +74,7 @@ static const field cursor_query_fields[] = {
      .lenient = true,
      .fallback = 100,
      .max = INT32_MAX,
+     .clamps = true,
      .about = "Messages of a page; all without it."},
     {.name = "cursor",
      .kind = SHAPE_INT,
@@ -77,6 +82,7 @@ static const field cursor_query_fields[] = {
      .lenient = true,
      .fallback = 1,
      .max = INT32_MAX,
+     .clamps = true,
      .about = "The page, from 1."},
 };
 const shape cursor_query_shape = SHAPE("CursorQuery", cursor_query, cursor_query_fields);
@@ -86,6 +92,7 @@ static const field after_query_fields[] = {
      .kind = SHAPE_INT,
      AT(cursor_query, limit),
      .max = INT32_MAX,
+     .clamps = true,
      .about = "At most so many; 100 without it."},
     {.name = "cursor",
      .kind = SHAPE_INT,
@@ -100,6 +107,7 @@ static const field memory_query_fields[] = {
      .kind = SHAPE_INT,
      AT(memory_query, lastn),
      .max = INT32_MAX,
+     .clamps = true,
      .about = "How many of the last messages; 6 without it."},
     {.name = "minRating", .kind = SHAPE_REAL, AT(memory_query, min_rating)},
 };
@@ -111,6 +119,7 @@ static const field lastn_query_fields[] = {
      AT(lastn_query, lastn),
      .min = 1,
      .max = INT32_MAX,
+     .clamps = true,
      .about = "How many of the newest; 10 without it."},
 };
 const shape lastn_query_shape = SHAPE("LastnQuery", lastn_query, lastn_query_fields);
@@ -220,6 +229,10 @@ const shape session_update_shape =
     SHAPE("UpdateSessionRequest", session_body, session_update_fields);
 
 static const field end_fields[] = {
+    {.name = "classify",
+     .kind = SHAPE_MAP,
+     AT(end_body, classify),
+     .about = "Ignored: no class is given yet."},
     {.name = "instruction", .kind = SHAPE_TEXT, AT(end_body, instruction), .about = "Ignored."},
 };
 const shape end_shape = SHAPE("EndSessionRequest", end_body, end_fields);
@@ -336,7 +349,6 @@ static const field data_batch_fields[] = {
     {.name = "episodes",
      .kind = SHAPE_LIST,
      AT(data_batch_body, episodes),
-     .required = true,
      .of = &data_shape,
      .max = 20},
     OWNER_FIELDS(data_batch_body),

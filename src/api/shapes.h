@@ -75,6 +75,7 @@ typedef struct session_body {
 } session_body;
 
 typedef struct end_body {
+    slice classify; /* a JSON object */
     slice instruction;
 } end_body;
 

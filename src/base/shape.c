@@ -213,17 +213,20 @@ static err check_text(const reader *r, const step *at, const field *f, slice s)
     return enough && few ? OK : check_count(r, at, f, utf8_length(s), "character");
 }
 
-static err check_int(const reader *r, const step *at, const field *f, int64_t v)
+static err check_int(const reader *r, const step *at, const field *f, int64_t *v)
 {
     int64_t min = f->min, max = upper(f);
     bool bounded = min || max;
 
     if (!bounded)
         min = NO_INT + 1;
-    if (v < min)
+    if (*v < min)
         return wrong(r, at, "at least %" PRId64, min);
-    if (bounded && max >= min && v > max)
-        return wrong(r, at, "at most %" PRId64, max);
+    if (bounded && max >= min && *v > max) {
+        if (!f->clamps)
+            return wrong(r, at, "at most %" PRId64, max);
+        *v = max;
+    }
     return OK;
 }
 
@@ -363,7 +366,7 @@ static err read_value(const reader *r, const step *at, const field *f, const jso
     switch (f->kind) {
     case SHAPE_INT:
         *(int64_t *)to = json_integer_value(value);
-        return check_int(r, at, f, *(int64_t *)to);
+        return check_int(r, at, f, to);
     case SHAPE_REAL:
         *(double *)to = json_number_value(value);
         return check_real(r, at, f, *(double *)to);
@@ -495,7 +498,7 @@ static err parse_param(const reader *r, const step *at, const field *f, slice va
             *(int64_t *)to = f->fallback;
             return OK;
         }
-        return check_int(r, at, f, *(int64_t *)to);
+        return check_int(r, at, f, to);
     case SHAPE_REAL:
         if (!parse_real(r->a, value, to))
             return wrong_kind(r, at, f->kind);

@@ -74,6 +74,7 @@ typedef struct field {
     field_choice choice;      /* request: see above */
     bool empty_absent;        /* request: "" counts as absent (Go always sends scalars) */
     bool lenient;             /* query INT: what does not parse falls back to `fallback` */
+    bool clamps;              /* INT: what is above `max` counts as `max` */
     int64_t min, max;         /* bounds; see the table above. For TEXT in code points */
     int64_t fallback;         /* query INT, `lenient` only */
     const int64_t *limit;     /* a bound known at start only (a setting); replaces `max` */

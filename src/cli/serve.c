@@ -307,11 +307,11 @@ static void reload(struct serving *s)
         log_set_level((log_level)fresh.log_level);
     }
     app_reload_keys(s->app);
-    if (!tls_fits(&s->c->settings, &why))
-        log_error("reload: certificate: %s; the old one stays", why.p);
-    else if (http_reload_tls(s->server, &a, &why))
-        log_error("reload: %s; the old one stays", why.p ? why.p : "certificate");
-    log_info("reloaded: keys, certificate and log level");
+    bool fits = tls_fits(&s->c->settings, &why) && http_reload_tls(s->server, &a, &why) == OK;
+    if (!fits)
+        log_error("reload: certificate: %s; the old one stays", why.p ? why.p : "cannot be read");
+    if (!e && fits)
+        log_info("reloaded: keys, certificate and log level");
     arena_deinit(&a);
 }
 
