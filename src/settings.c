@@ -22,6 +22,7 @@ enum { MAX_FILE_BYTES = 1 << 20, MAX_PATH_BYTES = 4000, WRAP_COLUMNS = 96 };
 enum { LEAST_WORKERS = 2, MOST_DEFAULT_WORKERS = 16, MOST_DEFAULT_LOOPS = 4 };
 enum { WAITING_WORKERS = 16 }; /* most of their time they wait for another machine */
 
+static const char *const poolers[] = {"none", "transaction", NULL};
 static const char *const log_formats[] = {"auto", "text", "json", NULL};
 
 #define AT(field) .offset = offsetof(settings, field)
@@ -36,6 +37,10 @@ const setting setting_rows[SETTINGS] = {
      .everywhere = true,
      .about = "The store: sqlite:PATH, or postgres://USER:PASSWORD@HOST/NAME and all else that "
               "libpq takes."},
+    {"database-pooler", NULL, SETTING_CHOICE, AT(database_pooler), .text = "none", .names = poolers,
+     .everywhere = true,
+     .about = "What is at PostgreSQL's address: none for itself, transaction for PgBouncer in that "
+              "mode."},
     {"loops", NULL, SETTING_NUMBER, AT(loops), .otherwise = "the machine's cores, at most 4",
      .min = 1, .max = 64, .about = "Threads that serve connections."},
     {"workers", NULL, SETTING_NUMBER, AT(workers),

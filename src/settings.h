@@ -38,12 +38,13 @@ typedef struct setting {
     const char *about;        /* one sentence */
 } setting;
 
-enum { SETTINGS = 28 };
+enum { SETTINGS = 29 };
 
 extern const setting setting_rows[SETTINGS];
 
 typedef enum setting_source { FROM_DEFAULT, FROM_FILE, FROM_VARIABLE, FROM_FLAG } setting_source;
 
+enum database_pooler { POOLER_NONE, POOLER_TRANSACTION };
 enum log_format { LOG_FORMAT_AUTO, LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 
 /* What is in force. Texts are NUL-terminated, in the arena, empty or absent where nothing is set.
@@ -60,6 +61,7 @@ typedef struct settings {
     int64_t max_queue, cache_bytes, busy_timeout_ms;
     int64_t message_characters, messages, context_tokens;
     int64_t log_level, log_format; /* enum log_level, enum log_format */
+    int64_t database_pooler;       /* enum database_pooler */
 
     setting_source source[SETTINGS];
     int line[SETTINGS]; /* of the config file, FROM_FILE only */

@@ -137,6 +137,7 @@ static int open_store(struct serving *s)
     const settings *set = &s->c->settings;
     const db_options o = {
         .url = set->database,
+        .pooled = set->database_pooler == POOLER_TRANSACTION,
         .serve = true,
         .create = true,
         .workers = (int)set->workers,

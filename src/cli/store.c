@@ -86,6 +86,7 @@ int cli_open(cli *c, bool create, db **out)
 {
     const db_options o = {
         .url = c->settings.database,
+        .pooled = c->settings.database_pooler == POOLER_TRANSACTION,
         .create = create,
         .max_queue = VISIT_QUEUE,
         .busy_ms = c->settings.busy_timeout_ms,

@@ -171,8 +171,10 @@ MUST_CHECK err db_write_behind(db *d, db_job *job);
 /* ---- the store ---- */
 
 typedef struct db_options {
-    slice url;       /* "sqlite:PATH", or "postgres://..." as libpq has it */
-    bool serve;      /* take the lock, migrate, start the threads; otherwise a command's visit */
+    slice url; /* "sqlite:PATH", or "postgres://..." as libpq has it */
+    bool
+        pooled; /* PostgreSQL: what is at the URL hands its connections on after each transaction */
+    bool serve; /* take the lock, migrate, start the threads; otherwise a command's visit */
     bool create;     /* make the store if there is none, and migrate it */
     int workers;     /* reading threads; on PostgreSQL writing too, a connection each; serve only */
     int max_queue;   /* jobs waiting for the writer, and for the workers; then ERR_BUSY */

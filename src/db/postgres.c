@@ -35,6 +35,7 @@ enum {
     QUEUE_MAX = 256, /* commands without reading; their results fit into the socket's buffers */
     ARGS_MAX = 16,
     SQL_MAX = 4096,
+    LIMITS_TEXT = 256,
     CONNECT_SECONDS = 5,
     LOOK_AGAIN_US = 100 * 1000,
     MIGRATION_LOCK = 0x7265636c, /* "recl": an advisory lock's number */
@@ -43,6 +44,7 @@ enum {
 struct engine {
     char *url;
     int64_t busy_ms;
+    bool pooled; /* nothing that we leave on a connection is there in the next transaction */
     atomic_bool closing;
 };
 
@@ -69,7 +71,8 @@ struct conn {
     bool open;         /* a transaction is, as far as we know */
     bool lost;         /* the connection is; nothing more is sent */
     bool again;        /* the last error was nobody's fault: run the job again */
-    char number[24];   /* of the writing transaction; empty until it is known */
+    char limits[LIMITS_TEXT];
+    char number[24]; /* of the writing transaction; empty until it is known */
     int64_t changed;
     struct entry queue[QUEUE_MAX + 8];
     int queued;
@@ -234,6 +237,7 @@ static err postgres_open(const db_options *o, arena *a, engine **out, slice *why
     }
     memcpy(g->url, o->url.p, o->url.n);
     g->busy_ms = o->busy_ms;
+    g->pooled = o->pooled;
     PQconninfoOption *options = PQconninfoParse(g->url, &wrong);
     if (!options) {
         *why = arena_printf(a, "the database's URL: %s", wrong ? wrong : "out of memory");
@@ -269,18 +273,27 @@ static void ignore_notice(void *arg, const PGresult *r)
     (void)r;
 }
 
-/* A connection that waits for nobody for ever. */
+/* Nobody is waited for for ever; on this connection, or in this transaction alone. */
+static void limits_text(const engine *g, bool local, char to[LIMITS_TEXT])
+{
+    snprintf(
+        to, LIMITS_TEXT,
+        "SELECT set_config('lock_timeout', '%lld', %s), set_config('statement_timeout', '60s', %s),"
+        " set_config('idle_in_transaction_session_timeout', '60s', %s)",
+        (long long)g->busy_ms, local ? "true" : "false", local ? "true" : "false",
+        local ? "true" : "false");
+}
+
 static err settle(conn *c)
 {
-    char text[300];
+    bool good = true;
 
-    snprintf(text, sizeof(text),
-             "SET client_min_messages = warning; SET lock_timeout = %lld;"
-             " SET statement_timeout = '60s'; SET idle_in_transaction_session_timeout = '60s'",
-             (long long)c->g->busy_ms);
-    PGresult *r = PQexec(c->pg, text);
-    bool good = PQresultStatus(r) == PGRES_COMMAND_OK;
-    PQclear(r);
+    limits_text(c->g, c->g->pooled, c->limits);
+    if (!c->g->pooled) {
+        PGresult *r = PQexec(c->pg, c->limits);
+        good = PQresultStatus(r) == PGRES_TUPLES_OK;
+        PQclear(r);
+    }
     if (!good || !PQenterPipelineMode(c->pg))
         return broken(c);
     return OK;
@@ -340,10 +353,14 @@ static err send_begin(conn *c)
         return OK;
     c->begin_wanted = false;
     c->open = true;
-    if (!c->writing)
-        return send_plain(c, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", Q_PLAIN);
-    err e = send_plain(c, "BEGIN ISOLATION LEVEL READ COMMITTED", Q_PLAIN);
-    return e ? e : send_plain(c, "SELECT CAST(pg_current_xact_id() AS TEXT)", Q_NUMBER);
+    err e = send_plain(c,
+                       c->writing ? "BEGIN ISOLATION LEVEL READ COMMITTED"
+                                  : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+                       Q_PLAIN);
+    if (!e && c->g->pooled)
+        e = send_plain(c, c->limits, Q_PLAIN);
+    return e || !c->writing ? e
+                            : send_plain(c, "SELECT CAST(pg_current_xact_id() AS TEXT)", Q_NUMBER);
 }
 
 static void rollback(conn *c)
@@ -501,6 +518,19 @@ static void to_binary(const db_value *args, size_t n, struct binary *to)
     }
 }
 
+/* Prepared anew each time, as nobody knows which connection this is. */
+static err send_unnamed(tx *t, const db_sql *sql, const struct binary *b, size_t n, bool later)
+{
+    char text[SQL_MAX];
+    err e = text_of(sql, t->writing, text);
+
+    return e ? e
+             : sent(t->c,
+                    PQsendQueryParams(t->c->pg, text, (int)n, NULL, b->values, b->lengths,
+                                      b->formats, 1),
+                    (struct entry){.what = later ? Q_LATER : Q_QUERY, .text = sql->text});
+}
+
 static err send_statement(tx *t, const db_sql *sql, const db_value *args, size_t n, bool later)
 {
     conn *c = t->c;
@@ -510,6 +540,8 @@ static err send_statement(tx *t, const db_sql *sql, const db_value *args, size_t
     err e = OK;
 
     to_binary(args, n, &b);
+    if (c->g->pooled)
+        return send_unnamed(t, sql, &b, n, later);
     snprintf(name, sizeof(name), "s%zu", slot);
     if (!c->cache[slot].prepared) {
         char text[SQL_MAX];
@@ -540,7 +572,7 @@ static void *query(tx *t, const db_sql *sql, const db_value *args, size_t n, err
     if (!*e && !later)
         *e = run_queue(c, &r->rows);
     /* A statement that was not there yet may be prepared now; twice in one pipeline it must not. */
-    else if (!*e && !c->cache[slot_of(c, sql, t->writing)].prepared)
+    else if (!*e && !c->g->pooled && !c->cache[slot_of(c, sql, t->writing)].prepared)
         *e = run_queue(c, NULL);
     if (*e) {
         mem_free(r);

@@ -15,6 +15,7 @@ import time
 START_SECONDS = 30
 USER = "recalld"
 SETTINGS = {"max_connections": 400, "shared_buffers": "128MB", "autovacuum_naptime": "10s"}
+POOLER = "RECALLD_TEST_POOLER"  # where that is a pooler, its mode
 VARIABLE = "RECALLD_TEST_DATABASE"  # postgres://USER@HOST:PORT of a server where databases may be made
 
 
@@ -32,13 +33,13 @@ class Postgres:
     def __init__(self):
         self.home = tempfile.mkdtemp(prefix="recalld-postgres-")
         self.data = os.path.join(self.home, "data")
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"postgres://{USER}@127.0.0.1:{self.port}"
         self.process = None
 
     def __enter__(self) -> "Postgres":
         if os.geteuid() == 0:
-            shutil.chown(self.home, *self._owner())
+            shutil.chown(self.home, *owner())
         self._run("initdb", "-D", self.data, "-A", "trust", "-U", USER, "--locale=C", "-E", "UTF8")
         self.start()
         return self
@@ -51,7 +52,7 @@ class Postgres:
         words = [arg for name, value in SETTINGS.items() for arg in ("-c", f"{name}={value}")]
         with open(os.path.join(self.home, "log"), "ab") as log:
             self.process = subprocess.Popen(
-                [*self._as_owner(), programs() / "postgres", "-D", self.data, "-p", str(self.port),
+                [*as_owner(), programs() / "postgres", "-D", self.data, "-p", str(self.port),
                  "-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={self.home}", *words],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         end = time.monotonic() + START_SECONDS
@@ -73,19 +74,21 @@ class Postgres:
         self.process.wait()
 
     def _run(self, program, *words) -> None:
-        subprocess.run([*self._as_owner(), programs() / program, *words], stdin=subprocess.DEVNULL,
+        subprocess.run([*as_owner(), programs() / program, *words], stdin=subprocess.DEVNULL,
                        stdout=subprocess.DEVNULL, check=True)
 
-    def _owner(self):
-        owner = pwd.getpwnam("postgres")
-        return owner.pw_uid, owner.pw_gid
 
-    def _as_owner(self):
-        """PostgreSQL refuses to run as root."""
-        if os.geteuid() != 0:
-            return []
-        uid, gid = self._owner()
-        return ["setpriv", f"--reuid={uid}", f"--regid={gid}", "--clear-groups"]
+def owner():
+    entry = pwd.getpwnam("postgres")
+    return entry.pw_uid, entry.pw_gid
+
+
+def as_owner():
+    """The beginning of a command: PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return []
+    uid, gid = owner()
+    return ["setpriv", f"--reuid={uid}", f"--regid={gid}", "--clear-groups"]
 
 
 _numbers = itertools.count(1)
@@ -109,7 +112,7 @@ def drop_database(url: str) -> None:
                    stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

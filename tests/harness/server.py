@@ -155,7 +155,9 @@ class Server:
     # -- inside
 
     def _store(self) -> typing.List[str]:
-        return ["--database", self.database] if self.database else ["--data", self.data]
+        if not self.database:
+            return ["--data", self.data]
+        return ["--database", self.database, "--database-pooler", os.environ.get(postgres.POOLER, "none")]
 
     def _environment(self) -> typing.Dict[str, str]:
         outer = {name: value for name, value in os.environ.items() if not name.startswith("RECALLD_")}
