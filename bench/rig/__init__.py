@@ -6,6 +6,7 @@ corpus.py    sentences with the statistics of language
 servers.py   recalld and nginx as child processes on the loopback interface
 load.py      requests in a file, wrk to send them; one connection that is watched request by request
 seed.py      filling a store quickly
+pgbench.py   PostgreSQL alone, with the same statements
 report.py    Markdown
 """
 import pathlib
