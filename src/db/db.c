@@ -166,6 +166,11 @@ slice db_col_blob(const db_rows *r, int col)
     return r->t->ops->col_blob(r->stmt, col);
 }
 
+bool db_is_far(const tx *t)
+{
+    return t->ops->many_writers;
+}
+
 err db_again(tx *t)
 {
     t->again = true;

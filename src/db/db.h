@@ -121,6 +121,10 @@ slice db_col_blob(const db_rows *r, int col);
  * file of the store holds what it deleted. */
 void db_forget(tx *t);
 
+/* Whether each statement is a round trip to another process: what can be asked at once should be.
+ * Where it is not, several small questions cost less than a large one. */
+bool db_is_far(const tx *t);
+
 /* What this transaction read in two looks does not fit together, because somebody else wrote between
  * them: it is run again from the start. Answers what the job is to answer. */
 MUST_CHECK err db_again(tx *t);

@@ -66,17 +66,28 @@ static err read_pending(tx *t, arena *a, const graph *g, struct view *v)
     return e ? e : ended;
 }
 
-static err read_postings(tx *t, const graph *g, const struct view *v, lexical_query *q)
+/* Terms and chunks both come in the order of the terms' hashes. */
+static err read_chunks(tx *t, const graph *g, lexical_query *q, size_t from, size_t n)
 {
     err e = OK;
+    db_rows r = postings_walk(t, g, q->hashes + from, n);
 
-    for (size_t i = 0; !e && i < q->n_terms; i++) {
-        db_rows r = postings_walk(t, g, q->terms[i].hash);
-        while (!e && db_next(&r))
-            e = lexical_add_chunk(q, i, db_col_blob(&r, 1));
-        err ended = db_end(&r);
-        e = e ? e : ended;
+    for (size_t i = from; !e && db_next(&r);) {
+        while (q->hashes[i] != (uint32_t)db_col_int(&r, 0))
+            i++;
+        e = lexical_add_chunk(q, i, db_col_blob(&r, 2));
     }
+    err ended = db_end(&r);
+    return e ? e : ended;
+}
+
+static err read_postings(tx *t, const graph *g, const struct view *v, lexical_query *q)
+{
+    size_t at_once = db_is_far(t) ? POSTINGS_MANY : 1;
+    err e = OK;
+
+    for (size_t i = 0; !e && i < q->n_terms; i += at_once)
+        e = read_chunks(t, g, q, i, q->n_terms - i < at_once ? q->n_terms - i : at_once);
     for (size_t i = 0; !e && q->n_terms && i < v->n; i++)
         e = lexical_add_pending(q, v->pending[i].number, v->pending[i].own);
     return e;

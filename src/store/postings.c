@@ -3,8 +3,11 @@
  * store/postings.c -- rows of the index. */
 #include "store/postings.h"
 
+#include <assert.h>
+
 enum {
     WALK,
+    WALK_MANY,
     WALK_ALL,
     AT,
     PUT,
@@ -20,9 +23,11 @@ enum {
 };
 
 static const db_sql sql[] = {
-    [WALK] =
-        {.text =
-             "SELECT chunk, packed FROM postings WHERE graph = ?1 AND term = ?2 ORDER BY chunk"},
+    [WALK] = {.text = "SELECT term, chunk, packed FROM postings WHERE graph = ?1 AND term = ?2"
+                      " ORDER BY chunk"},
+    [WALK_MANY] = {.text = "SELECT term, chunk, packed FROM postings WHERE graph = ?1 AND term IN"
+                           " (?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)"
+                           " ORDER BY term, chunk"},
     [WALK_ALL] =
         {.text = "SELECT term, chunk, packed FROM postings WHERE graph = ?1 ORDER BY term, chunk"},
     [AT] = {.text =
@@ -48,9 +53,16 @@ static const db_sql sql[] = {
 };
 const db_sql_table postings_sql = {"postings", sql, COUNT(sql)};
 
-db_rows postings_walk(tx *t, const graph *g, uint32_t term)
+db_rows postings_walk(tx *t, const graph *g, const uint32_t *terms, size_t n)
 {
-    return db_query(t, &sql[WALK], DB_ARGS(db_int(g->graph), db_int(term)));
+    db_value args[1 + POSTINGS_MANY] = {db_int(g->graph)};
+
+    assert(n > 0 && n <= POSTINGS_MANY);
+    if (n == 1)
+        return db_query(t, &sql[WALK], DB_ARGS(db_int(g->graph), db_int(*terms)));
+    for (size_t i = 0; i < POSTINGS_MANY; i++) /* the last one fills what is left */
+        args[1 + i] = db_int(terms[i < n ? i : n - 1]);
+    return db_query(t, &sql[WALK_MANY], args, COUNT(args));
 }
 
 db_rows blocks_walk(tx *t, const graph *g)

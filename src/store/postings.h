@@ -13,8 +13,13 @@ typedef struct packed_row {
     slice packed;
 } packed_row;
 
+/* Terms that can be asked for at once, where the store is far (db_is_far). */
+enum { POSTINGS_MANY = 15 };
+
+/* A walk over the chunks of `n` terms, 1 to POSTINGS_MANY, by term and key: term, key, bytes. */
+db_rows postings_walk(tx *t, const graph *g, const uint32_t *terms, size_t n);
+
 /* A walk in key order: key in column 0, bytes in column 1. */
-db_rows postings_walk(tx *t, const graph *g, uint32_t term);
 db_rows blocks_walk(tx *t, const graph *g);
 
 /* Every chunk of a graph, for checks: term, key, bytes. */
