@@ -18,25 +18,12 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
 from harness import Server  # noqa: E402
-from world import AddSession, AddUser, Failure, Session, User, World  # noqa: E402
-from writer import Writer  # noqa: E402
+from world import AddSession, AddUser, Failure, Session, User, World, expect  # noqa: E402
+from writer import Tally, Writer  # noqa: E402
 
 ROUNDS_PER_STORE = 10
 SHORTEST, LONGEST = 0.05, 0.8  # seconds of writing in a round
 SHARED_SESSIONS = 3
-
-
-class Tally:
-    def __init__(self):
-        self.rounds = self.acknowledged = self.messages = self.written = self.unwritten = 0
-
-    def add(self, writers) -> None:
-        self.acknowledged += sum(writer.acknowledged for writer in writers)
-        self.messages += sum(writer.messages for writer in writers)
-
-    def line(self) -> str:
-        return (f"{self.rounds} rounds, {self.acknowledged} requests with {self.messages} messages acknowledged, "
-                f"{self.written + self.unwritten} unanswered ({self.written} written, {self.unwritten} not)")
 
 
 class Store:
@@ -87,7 +74,8 @@ class Store:
         self.server.start()
         with self.server.connect() as connection:
             for writer in writers:
-                self._settle(connection, writer.left_open)
+                for action in writer.left_open:
+                    self.tally.settled(self.world.settle(connection, action))
             self.world.verify(connection, dice)
         self._check("after the restart")
 
@@ -107,14 +95,6 @@ class Store:
             expect(not writer.is_alive(), "a request is still waiting though the server is gone")
         return writers
 
-    def _settle(self, connection, action) -> None:
-        if action is None:
-            return
-        if self.world.settle(connection, action):
-            self.tally.written += 1
-        else:
-            self.tally.unwritten += 1
-
     def _finish(self) -> None:
         """Everything once more, from the first round on, before and after an end in order."""
         dice = random.Random(self.seed)
@@ -132,11 +112,6 @@ class Store:
     def _check(self, when) -> None:
         done = self.server.command("check")
         expect(done.returncode == 0, f"recalld check {when}: exit code {done.returncode}: {done.stdout}{done.stderr}")
-
-
-def expect(true: bool, text: str) -> None:
-    if not true:
-        raise Failure(text)
 
 
 def play(rounds, seed, writers, tally) -> None:

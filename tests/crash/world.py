@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the server has acknowledged, and whether it still says so.
 
-A writer asks by actions. Each knows how to send itself, what it changes here once it is acknowledged, and how to see
-whether it happened when no answer came.
+A writer asks by actions. Each knows how to send itself, which ids it concerns, what it changes here once it is
+acknowledged, and how to see whether it happened when no answer came.
 """
 import dataclasses
 import itertools
@@ -14,6 +14,11 @@ SEARCH_LIMIT = 50
 
 class Failure(AssertionError):
     """The server broke a promise."""
+
+
+def expect(true: bool, text: str) -> None:
+    if not true:
+        raise Failure(text)
 
 
 @dataclasses.dataclass
@@ -52,8 +57,27 @@ class Session:
 
 # -- actions
 
+class OfUser:
+    @property
+    def concerns(self):
+        return (self.user.id,)
+
+    def refuse(self, world) -> None:
+        """Nothing was written, which the totals of all users must bear out."""
+
+
+class OfSession:
+    @property
+    def concerns(self):
+        return (self.session.id, self.session.user.id) if self.session.user else (self.session.id,)
+
+    def refuse(self, world) -> None:
+        """Nothing was written: it is looked at again."""
+        world.touch(world.sessions.get(self.session.id, self.session))
+
+
 @dataclasses.dataclass
-class AddUser:
+class AddUser(OfUser):
     user: User
 
     def send(self, connection):
@@ -68,7 +92,7 @@ class AddUser:
 
 
 @dataclasses.dataclass
-class DeleteUser:
+class DeleteUser(OfUser):
     user: User
 
     def send(self, connection):
@@ -86,7 +110,7 @@ class DeleteUser:
 
 
 @dataclasses.dataclass
-class AddSession:
+class AddSession(OfSession):
     session: Session
 
     def send(self, connection):
@@ -102,7 +126,7 @@ class AddSession:
 
 
 @dataclasses.dataclass
-class DeleteSession:
+class DeleteSession(OfSession):
     session: Session
 
     def send(self, connection):
@@ -116,7 +140,7 @@ class DeleteSession:
 
 
 @dataclasses.dataclass
-class AddMessages:
+class AddMessages(OfSession):
     session: Session
     batch: Batch
 
@@ -228,6 +252,12 @@ def verify_user(connection, user: User, dice) -> None:
         found = sorted(one["content"] for one in episodes if token_of(one["content"]) == batch.token)
         if found != sorted(batch.texts):
             raise Failure(f"searching {user.id} for {batch.token} found {found}, not {batch.texts}")
+
+
+def verify_refusal(reply) -> None:
+    """What is told to come again says so to programs."""
+    if reply.status != 503 or not reply.headers["Retry-After"] or not reply.json["message"]:
+        raise Failure(f"not a refusal: {reply.status} {reply.headers.items()} {reply.body[:200]!r}")
 
 
 # -- asking

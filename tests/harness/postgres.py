@@ -11,6 +11,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import typing
 
 START_SECONDS = 30
 USER = "recalld"
@@ -28,9 +29,11 @@ def programs() -> pathlib.Path:
 
 
 class Postgres:
-    """`with Postgres() as server:` starts one; `server.url` names it, without a database."""
+    """`with Postgres() as server:` starts one; `server.url` names it, without a database. `settings` are added to its
+    configuration."""
 
-    def __init__(self):
+    def __init__(self, settings: typing.Optional[dict] = None):
+        self.settings = {**SETTINGS, **(settings or {})}
         self.home = tempfile.mkdtemp(prefix="recalld-postgres-")
         self.data = os.path.join(self.home, "data")
         self.port = free_port()
@@ -49,7 +52,7 @@ class Postgres:
         shutil.rmtree(self.home, ignore_errors=True)
 
     def start(self) -> None:
-        words = [arg for name, value in SETTINGS.items() for arg in ("-c", f"{name}={value}")]
+        words = [arg for name, value in self.settings.items() for arg in ("-c", f"{name}={value}")]
         with open(os.path.join(self.home, "log"), "ab") as log:
             self.process = subprocess.Popen(
                 [*as_owner(), programs() / "postgres", "-D", self.data, "-p", str(self.port),
@@ -59,7 +62,7 @@ class Postgres:
         while subprocess.run([programs() / "pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)],
                              stdin=subprocess.DEVNULL).returncode:
             if time.monotonic() > end or self.process.poll() is not None:
-                raise RuntimeError(f"PostgreSQL does not start: {pathlib.Path(self.home, 'log').read_text()[-2000:]}")
+                raise RuntimeError(f"PostgreSQL does not start: {self.log()[-2000:]}")
             time.sleep(0.05)
 
     def stop(self) -> None:
@@ -69,9 +72,31 @@ class Postgres:
             self.process.wait(START_SECONDS)
 
     def kill(self) -> None:
-        """As a crash: no process of it is left, and nothing was tidied up."""
-        os.killpg(self.process.pid, signal.SIGKILL)
+        """As a crash: no process of it is left, and nothing was tidied up. Its backends have sessions of their own, and
+        would bring a commit to its end before they notice that nobody leads them."""
+        self.process.send_signal(signal.SIGSTOP)  # no new ones meanwhile
+        everyone = [self.process.pid, *_children(self.process.pid)]
+        for pid in everyone:
+            os.kill(pid, signal.SIGKILL)
         self.process.wait()
+        end = time.monotonic() + START_SECONDS
+        while any(_lives(pid) for pid in everyone):
+            if time.monotonic() > end:
+                raise RuntimeError("PostgreSQL outlives SIGKILL")
+            time.sleep(0.005)
+
+    def make_database(self, name: str) -> str:
+        """Its URL."""
+        self.ask("postgres", f"CREATE DATABASE {name}")
+        return f"{self.url}/{name}"
+
+    def ask(self, database: str, sql: str) -> str:
+        """What psql prints of the answer, bare."""
+        return subprocess.run([programs() / "psql", "-qXAtc", sql, f"{self.url}/{database}"], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=START_SECONDS, check=True).stdout.strip()
+
+    def log(self) -> str:
+        return pathlib.Path(self.home, "log").read_text(encoding="utf-8", errors="replace")
 
     def _run(self, program, *words) -> None:
         subprocess.run([*as_owner(), programs() / program, *words], stdin=subprocess.DEVNULL,
@@ -110,6 +135,19 @@ def drop_database(url: str) -> None:
     base, _, name = url.rpartition("/")
     subprocess.run([programs() / "psql", "-qXc", f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", f"{base}/postgres"],
                    stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+
+
+def _children(pid: int) -> typing.List[int]:
+    lists = pathlib.Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for one in lists for child in one.read_text().split()]
+
+
+def _lives(pid: int) -> bool:
+    """Not a zombie either, which whoever adopted it may be slow to bury."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def free_port() -> int:

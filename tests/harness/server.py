@@ -36,18 +36,20 @@ def binary() -> str:
 class Server:
     """`with Server() as server:` starts one, ends it in order, and removes its files.
 
-    Under with-postgres its store is a database of its own there. After kill() or stop(), start() brings it back on the same data; its port is then a new one. `args` are added to
-    `recalld serve`, `env` to its environment. A `data` directory that is given is kept, one of our own is removed.
+    Under with-postgres its store is a database of its own there. After kill() or stop(), start() brings it back on the
+    same data; its port is then a new one. `args` are added to `recalld serve`, `env` to its environment. A `data`
+    directory or a `database` (its URL) that is given is kept, one of our own is removed.
     """
 
     def __init__(self, key: str = "test-key", data: typing.Optional[str] = None, args: typing.Sequence[str] = (),
-                 env: typing.Optional[typing.Dict[str, str]] = None):
+                 env: typing.Optional[typing.Dict[str, str]] = None, database: typing.Optional[str] = None):
         self.key = key
         self.args = list(args)
         self.env = env or {}
         self.home = tempfile.mkdtemp(prefix="recalld-test-")
         self.data = data or os.path.join(self.home, "data")
-        self.database = postgres.new_database()
+        self.owned = "" if database else postgres.new_database()
+        self.database = database or self.owned
         self.log_path = os.path.join(self.home, "log")
         self.url = ""
         self.process: typing.Optional[subprocess.Popen] = None
@@ -195,8 +197,8 @@ class Server:
         if self.running:
             self.kill()
         shutil.rmtree(self.home, ignore_errors=True)
-        if self.database:
-            postgres.drop_database(self.database)
+        if self.owned:
+            postgres.drop_database(self.owned)
         atexit.unregister(self._end)
 
 
