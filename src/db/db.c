@@ -28,6 +28,7 @@ enum { MAX_BATCH = 256, MAX_CONNS = 128, REST_EVERY = 64, MOST_TURNS = 50, READ_
 #define PROBE_US       (1 * CLOCK_S_US)
 #define SCRUB_AFTER_US (1 * CLOCK_S_US)
 #define CUT_AGAIN_US   (CLOCK_S_US / 20)
+#define FATE_AGAIN_US  (CLOCK_S_US / 10)
 #define TURN_US        (CLOCK_S_US / 1000)
 #define UNWRITABLE_US  (1 * CLOCK_S_US)
 
@@ -253,6 +254,52 @@ static bool expired(const db_job *job)
     return job->deadline_us && clock_monotonic_us() > job->deadline_us;
 }
 
+/* ---- what cannot be written ---- */
+
+static void note_write(db *d, err e)
+{
+    atomic_fetch_add(&d->jobs, 1);
+    if (e == ERR_STORAGE)
+        atomic_store(&d->unwritable_us, clock_monotonic_us());
+    if (!e || e == ERR_STORAGE)
+        atomic_store(&d->unwritable, e != OK);
+}
+
+static void finish(db *d, db_job *job, err e)
+{
+    if (job->writes)
+        note_write(d, e);
+    job->done(job, e);
+}
+
+/* Those that wait have written nothing, and can be told so. */
+static void refuse(db *d, struct queue *q)
+{
+    pthread_mutex_lock(&d->lock);
+    db_job *jobs = q->head;
+    queue_init(q);
+    pthread_mutex_unlock(&d->lock);
+    for (db_job *next; jobs; jobs = next) {
+        next = jobs->next;
+        finish(d, jobs, ERR_STORAGE);
+    }
+}
+
+static bool is_stopping(db *d)
+{
+    pthread_mutex_lock(&d->lock);
+    bool stop = d->stopping;
+    pthread_mutex_unlock(&d->lock);
+    return stop;
+}
+
+static _Noreturn void leave_in_doubt(void)
+{
+    log_error("store: stopped with a commit whose fate is unknown; its clients get no answer");
+    log_close();
+    abort();
+}
+
 /* ---- reading ---- */
 
 static err conn_take(db *d, conn **c)
@@ -329,16 +376,27 @@ bool db_reads_wait(const db *d)
 
 /* ---- writing, one of many ---- */
 
-static void note_write(db *d, err e)
+/* Its client would rather wait than be told a guess. Those who wait behind it have written nothing, and
+ * are told so while the store is away: every worker may be here. */
+static err find_fate(db *d, conn *c)
 {
-    atomic_fetch_add(&d->jobs, 1);
-    if (e == ERR_STORAGE)
-        atomic_store(&d->unwritable_us, clock_monotonic_us());
-    if (!e || e == ERR_STORAGE)
-        atomic_store(&d->unwritable, e != OK);
+    bool known = false;
+
+    for (;;) {
+        err e = d->ops->fate(c, &known);
+        if (known) {
+            log_info("store: a commit was not answered; %s", e ? "it was not made" : "it was made");
+            return e;
+        }
+        if (e == ERR_STORAGE)
+            refuse(d, &d->reads);
+        if (is_stopping(d))
+            leave_in_doubt();
+        usleep(FATE_AGAIN_US);
+    }
 }
 
-static err write_once(db *d, db_job *job, bool *again)
+static err write_once(db *d, db_job *job, bool waited, bool *again)
 {
     struct after after[DB_AFTER_MAX];
     conn *c = NULL;
@@ -350,8 +408,11 @@ static err write_once(db *d, db_job *job, bool *again)
     e = job->run(job, &t);
     if (!e)
         e = t.failed;
-    if (!e && t.begun)
+    if (!e && t.begun) {
         e = d->ops->commit(c);
+        if (e && waited && d->ops->in_doubt(c))
+            e = find_fate(d, c);
+    }
     *again = e && (t.again || d->ops->lost(c) || d->ops->again(c));
     if (e && t.begun)
         d->ops->rollback(c);
@@ -375,15 +436,16 @@ static void wait_for_turn(int turn)
     usleep((useconds_t)(mixed >> 33) % (useconds_t)most + 1);
 }
 
-static err write_alone(db *d, db_job *job)
+/* `waited`: somebody is told what became of it. */
+static err write_alone(db *d, db_job *job, bool waited)
 {
     bool again = false;
-    err e = write_once(d, job, &again);
+    err e = write_once(d, job, waited, &again);
 
-    for (int turn = 1; again && turn < MOST_TURNS; turn++) {
+    for (int turn = 1; again && turn < MOST_TURNS && !expired(job); turn++) {
         wait_for_turn(turn);
         again = false;
-        e = write_once(d, job, &again);
+        e = write_once(d, job, waited, &again);
     }
     note_write(d, e);
     return e;
@@ -393,7 +455,7 @@ static err run_now(db *d, db_job *job)
 {
     if (expired(job))
         return ERR_BUSY;
-    return job->writes ? write_alone(d, job) : db_read(d, job);
+    return job->writes ? write_alone(d, job, true) : db_read(d, job);
 }
 
 static void *worker_main(void *arg)
@@ -457,34 +519,6 @@ static void committed(db *d, tx *t)
         t->after[i].call(t->after[i].arg, t->after[i].number);
 }
 
-static void finish(db *d, db_job *job, err e)
-{
-    if (e == ERR_STORAGE)
-        atomic_store(&d->unwritable, true);
-    atomic_fetch_add(&d->jobs, 1);
-    job->done(job, e);
-}
-
-/* Those that wait have written nothing, and can be told so. */
-static bool refuse_waiting(db *d)
-{
-    pthread_mutex_lock(&d->lock);
-    db_job *writes = d->writes.head, *behind = d->background.head;
-    bool stop = d->stopping;
-    queue_init(&d->writes);
-    queue_init(&d->background);
-    pthread_mutex_unlock(&d->lock);
-    for (db_job *next; writes; writes = next) {
-        next = writes->next;
-        finish(d, writes, ERR_STORAGE);
-    }
-    for (db_job *next; behind; behind = next) {
-        next = behind->next;
-        finish(d, behind, ERR_STORAGE);
-    }
-    return stop;
-}
-
 /* After a failed sync the commit may stand in the log, and a crash would bring it back after a 5xx
  * had said that nothing was written. So its clients wait until it is overwritten, as long as that
  * takes; a stop then ends the process without an answer. */
@@ -492,12 +526,11 @@ static void cut_log(db *d)
 {
     atomic_store(&d->unwritable, true);
     while (d->ops->cut_log(d->writer)) {
-        if (refuse_waiting(d)) {
-            log_error(
-                "store: stopped with a commit whose fate is unknown; its clients get no answer");
-            log_close();
-            abort();
-        }
+        bool stop = is_stopping(d);
+        refuse(d, &d->writes);
+        refuse(d, &d->background);
+        if (stop)
+            leave_in_doubt();
         usleep(CUT_AGAIN_US);
     }
 }
@@ -689,13 +722,13 @@ static void waited_done(db_job *job, err e)
 
 static err write_and_wait(db *d, struct queue *q, db_job *job)
 {
-    struct waited w = {.job = {.run = waited_run, .done = waited_done},
+    struct waited w = {.job = {.run = waited_run, .done = waited_done, .writes = true},
                        .inner = job,
                        .lock = PTHREAD_MUTEX_INITIALIZER,
                        .cond = PTHREAD_COND_INITIALIZER};
 
     if (d->ops->many_writers)
-        return write_alone(d, job);
+        return write_alone(d, job, q == &d->writes);
     if (!d->threads) {
         write_jobs(d, &w.job);
         return w.result;
@@ -846,8 +879,6 @@ void db_close(db *d)
 {
     if (!d)
         return;
-    if (d->g && d->ops->many_writers)
-        d->ops->closing(d->g);
     if (d->threads) {
         pthread_mutex_lock(&d->lock);
         d->stopping = true;

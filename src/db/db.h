@@ -169,7 +169,8 @@ MUST_CHECK err db_submit_write(db *d, db_job *job);
  * start-up, not for loop threads. `done` is not called. */
 MUST_CHECK err db_write(db *d, db_job *job);
 
-/* The same for upkeep: behind what requests wait for, and at most one in a commit. */
+/* The same for upkeep: behind what requests wait for, and at most one in a commit. Nobody is told of it:
+ * where the answer of its commit was lost, it is run again, or fails, though it may stand. */
 MUST_CHECK err db_write_behind(db *d, db_job *job);
 
 /* ---- the store ---- */

@@ -34,13 +34,12 @@ struct tx {
 
 typedef struct engine_ops {
     /* Several connections write at once, each job in a transaction of its own: savepoints, touch,
-     * cut_log and scrub are not called. Where there is one writer, closing, lost, again are not. */
+     * cut_log and scrub are not called. Where there is one writer, lost, again, in_doubt and fate are
+     * not. */
     bool many_writers;
 
     err (*open)(const db_options *o, arena *a, engine **out, slice *why);
     void (*close)(engine *g);
-    /* Nobody waits for another machine from here on. */
-    void (*closing)(engine *g);
 
     err (*connect)(engine *g, bool writer, conn **out);
     void (*disconnect)(conn *c);
@@ -55,6 +54,11 @@ typedef struct engine_ops {
     /* From here on every read sees what other processes have committed. */
     void (*refresh)(engine *g);
     err (*commit)(conn *c);
+    /* The commit that failed may have been made: its answer was lost. `fate` then looks on a connection
+     * of its own: OK, it was; ERR_STORAGE, nothing was written. Not `known` yet: ERR_STORAGE while the
+     * store cannot be reached, anything else while the commit is under way. */
+    bool (*in_doubt)(const conn *c);
+    err (*fate)(conn *c, bool *known);
     void (*rollback)(conn *c);
     bool (*in_transaction)(conn *c); /* false when the engine rolled it back by itself */
     err (*savepoint)(conn *c);

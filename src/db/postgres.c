@@ -5,8 +5,8 @@
  * What a job asks for is queued and sent; results are read, in the same order, when one of them is
  * needed:
  *
- *     queue   BEGIN  its number  prepare  statement | later  later  COMMIT |
- *                                    one round trip ┘           and one more ┘
+ *     queue   BEGIN  mark  prepare  statement | later  later  COMMIT |
+ *                              one round trip ┘           and one more ┘
  *
  * A transaction begins in the round trip of its first statement, those marked `later` (db_sql) wait for
  * the next, and a reading transaction's end is not waited for at all.
@@ -15,7 +15,10 @@
  * COMMITTED: those of one graph take turns at its row, which each locks before it looks at what is
  * below (`locks` of db_sql), and so see what the one before them left.
  *
- * A commit whose answer is lost with its connection is looked up by the transaction's number. */
+ * A commit whose answer is lost with its connection is looked up by the mark that each writing
+ * transaction leaves: its number, in the row of its connection in `commits`. PostgreSQL's own number of
+ * it (txid_status) would not do: after a crash it is given once more if nothing of the first
+ * transaction had reached the log, and then tells what became of somebody else's. */
 #include "db/engine.h"
 
 #include "base/log.h"
@@ -24,11 +27,11 @@
 #include <assert.h>
 #include <endian.h>
 #include <postgresql/libpq-fe.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <sys/random.h>
+
+#define MARKS_KEPT_US (30 * 24 * 3600 * CLOCK_S_US) /* much longer than anybody looks for one */
 
 enum {
     STATEMENT_SLOTS = 1024,
@@ -37,7 +40,6 @@ enum {
     SQL_MAX = 4096,
     LIMITS_TEXT = 256,
     CONNECT_SECONDS = 5,
-    LOOK_AGAIN_US = 100 * 1000,
     MIGRATION_LOCK = 0x7265636c, /* "recl": an advisory lock's number */
 };
 
@@ -45,11 +47,10 @@ struct engine {
     char *url;
     int64_t busy_ms;
     bool pooled; /* nothing that we leave on a connection is there in the next transaction */
-    atomic_bool closing;
 };
 
 /* What was sent and not read yet. */
-enum queued { Q_PLAIN, Q_NUMBER, Q_PREPARE, Q_LATER, Q_QUERY, Q_COMMIT, Q_SYNC };
+enum queued { Q_PLAIN, Q_MARK, Q_PREPARE, Q_LATER, Q_QUERY, Q_COMMIT, Q_SYNC };
 
 struct entry {
     enum queued what;
@@ -72,9 +73,12 @@ struct conn {
     bool lost;         /* the connection is; nothing more is sent */
     bool again;        /* the last error was nobody's fault: run the job again */
     char limits[LIMITS_TEXT];
-    char number[24]; /* of the writing transaction; empty until it is known */
+    bool marked;    /* the writing transaction holds its row of `commits` */
+    bool in_doubt;  /* a commit was sent and not answered */
+    int64_t writer; /* the row's key, of this connection alone */
+    int64_t number; /* of the writing transaction, from 1 */
     int64_t changed;
-    struct entry queue[QUEUE_MAX + 8];
+    struct entry queue[QUEUE_MAX + 12];
     int queued;
     struct slot cache[STATEMENT_SLOTS]; /* open addressing */
 };
@@ -177,8 +181,8 @@ static void read_one(conn *c, const struct entry *of, PGresult **rows, err *e)
     case PGRES_TUPLES_OK:
         if (of->what == Q_PREPARE)
             c->cache[of->slot].prepared = true;
-        if (of->what == Q_NUMBER)
-            snprintf(c->number, sizeof(c->number), "%s", PQgetvalue(r, 0, 0));
+        if (of->what == Q_MARK)
+            c->marked = true;
         if (of->what == Q_COMMIT && strcmp(PQcmdStatus(r), "COMMIT") != 0 && !*e)
             *e = ERR_INTERNAL; /* it was rolled back: a job went on after an error */
         if (of->what == Q_QUERY && !*e) {
@@ -311,6 +315,10 @@ static err connect(engine *g, bool writer, conn **out)
     if (!c)
         return ERR_NO_MEMORY;
     c->g = g;
+    if (getrandom(&c->writer, sizeof(c->writer), 0) != (ssize_t)sizeof(c->writer)) {
+        mem_free(c);
+        return ERR_STORAGE;
+    }
     c->pg = PQconnectdbParams(names, values, 1);
     if (!c->pg) {
         disconnect(c);
@@ -335,135 +343,7 @@ static bool again(const conn *c)
     return c->again;
 }
 
-/* ---- transactions ---- */
-
-static err begin(conn *c, bool writing)
-{
-    c->writing = writing;
-    c->begin_wanted = true;
-    c->number[0] = '\0';
-    c->again = false;
-    return c->lost ? ERR_STORAGE : OK;
-}
-
-/* With the statement that is about to be sent. */
-static err send_begin(conn *c)
-{
-    if (!c->begin_wanted)
-        return OK;
-    c->begin_wanted = false;
-    c->open = true;
-    err e = send_plain(c,
-                       c->writing ? "BEGIN ISOLATION LEVEL READ COMMITTED"
-                                  : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-                       Q_PLAIN);
-    if (!e && c->g->pooled)
-        e = send_plain(c, c->limits, Q_PLAIN);
-    return e || !c->writing ? e
-                            : send_plain(c, "SELECT CAST(pg_current_xact_id() AS TEXT)", Q_NUMBER);
-}
-
-static void rollback(conn *c)
-{
-    c->begin_wanted = false;
-    if (c->open && !c->lost && run_queue(c, NULL) != ERR_STORAGE && !c->lost &&
-        !send_plain(c, "ROLLBACK", Q_PLAIN))
-        (void)!run_queue(c, NULL);
-    c->open = false;
-    c->queued = 0;
-}
-
-/* A reading transaction has nothing to lose: its end is sent, and read with whatever comes next. */
-static void end_read(conn *c, bool failed)
-{
-    if (failed) {
-        rollback(c);
-        return;
-    }
-    c->begin_wanted = false;
-    if (c->open && !send_plain(c, "COMMIT", Q_PLAIN) &&
-        !sent(c, PQpipelineSync(c->pg), (struct entry){.what = Q_SYNC}))
-        PQflush(c->pg);
-    c->open = false;
-}
-
-static void rest(conn *c)
-{
-    (void)c;
-}
-
-static void refresh(engine *g)
-{
-    (void)g;
-}
-
-/* What became of a transaction whose COMMIT was sent and not answered. Asked as long as it takes, on
- * a connection of its own: its client waits, and would rather wait than be told a guess. */
-static err fate(conn *c)
-{
-    const char *const values[] = {c->number};
-    engine *g = c->g;
-
-    for (;;) {
-        conn *other = NULL;
-        char status[16] = "";
-        if (connect(g, false, &other) == OK) {
-            PQexitPipelineMode(other->pg);
-            PGresult *r = PQexecParams(other->pg, "SELECT txid_status(CAST($1 AS BIGINT))", 1, NULL,
-                                       values, NULL, NULL, 0);
-            if (PQresultStatus(r) == PGRES_TUPLES_OK && PQntuples(r) == 1 && !PQgetisnull(r, 0, 0))
-                snprintf(status, sizeof(status), "%s", PQgetvalue(r, 0, 0));
-            PQclear(r);
-            disconnect(other);
-        }
-        if (strcmp(status, "committed") == 0)
-            return OK;
-        if (strcmp(status, "aborted") == 0)
-            break;
-        if (atomic_load(&g->closing)) {
-            log_error("store: stopped with a commit whose fate is unknown; no answer is given");
-            log_close();
-            abort();
-        }
-        usleep(LOOK_AGAIN_US);
-    }
-    c->again = true;
-    return ERR_STORAGE;
-}
-
-static err commit(conn *c)
-{
-    if (!c->open) {
-        c->begin_wanted = false;
-        return OK; /* it asked for nothing */
-    }
-    err e = c->number[0] || !c->writing ? OK : run_queue(c, NULL);
-    if (!e && db_fault())
-        e = ERR_STORAGE;
-    if (e)
-        return e;
-    e = send_plain(c, "COMMIT", Q_COMMIT);
-    if (!e)
-        e = run_queue(c, NULL);
-    c->open = e != OK;
-    return e && c->lost && c->writing ? fate(c) : e;
-}
-
-/* Whether the store can be written. */
-static err touch(conn *c)
-{
-    PGresult *r = NULL;
-
-    err e = send_plain(c, "SELECT 1 WHERE NOT pg_is_in_recovery()", Q_QUERY);
-    if (!e)
-        e = run_queue(c, &r);
-    if (!e && PQntuples(r) != 1)
-        e = ERR_STORAGE;
-    PQclear(r);
-    return e;
-}
-
-/* ---- statements ---- */
+/* ---- sending statements ---- */
 
 /* Our dialect's ?1 as $1; where it writes, the rows it reads stay its own until the end. */
 static err text_of(const db_sql *sql, bool writing, char to[SQL_MAX])
@@ -519,33 +399,34 @@ static void to_binary(const db_value *args, size_t n, struct binary *to)
 }
 
 /* Prepared anew each time, as nobody knows which connection this is. */
-static err send_unnamed(tx *t, const db_sql *sql, const struct binary *b, size_t n, bool later)
+static err send_unnamed(conn *c, const db_sql *sql, const struct binary *b, size_t n,
+                        enum queued what)
 {
     char text[SQL_MAX];
-    err e = text_of(sql, t->writing, text);
+    err e = text_of(sql, c->writing, text);
 
     return e ? e
-             : sent(t->c,
-                    PQsendQueryParams(t->c->pg, text, (int)n, NULL, b->values, b->lengths,
-                                      b->formats, 1),
-                    (struct entry){.what = later ? Q_LATER : Q_QUERY, .text = sql->text});
+             : sent(c,
+                    PQsendQueryParams(c->pg, text, (int)n, NULL, b->values, b->lengths, b->formats,
+                                      1),
+                    (struct entry){.what = what, .text = sql->text});
 }
 
-static err send_statement(tx *t, const db_sql *sql, const db_value *args, size_t n, bool later)
+static err send_statement(conn *c, const db_sql *sql, const db_value *args, size_t n,
+                          enum queued what)
 {
-    conn *c = t->c;
-    size_t slot = slot_of(c, sql, t->writing);
+    size_t slot = slot_of(c, sql, c->writing);
     struct binary b;
     char name[24];
     err e = OK;
 
     to_binary(args, n, &b);
     if (c->g->pooled)
-        return send_unnamed(t, sql, &b, n, later);
+        return send_unnamed(c, sql, &b, n, what);
     snprintf(name, sizeof(name), "s%zu", slot);
     if (!c->cache[slot].prepared) {
         char text[SQL_MAX];
-        e = text_of(sql, t->writing, text);
+        e = text_of(sql, c->writing, text);
         if (!e)
             e = sent(c, PQsendPrepare(c->pg, name, text, 0, NULL),
                      (struct entry){.what = Q_PREPARE, .slot = slot, .text = sql->text});
@@ -553,8 +434,173 @@ static err send_statement(tx *t, const db_sql *sql, const db_value *args, size_t
     if (e)
         return e;
     return sent(c, PQsendQueryPrepared(c->pg, name, (int)n, b.values, b.lengths, b.formats, 1),
-                (struct entry){.what = later ? Q_LATER : Q_QUERY, .text = sql->text});
+                (struct entry){.what = what, .text = sql->text});
 }
+
+/* ---- marks of commits ---- */
+
+enum { MARK, OLD_MARKS, LOOK };
+
+/* Only here, and so in PostgreSQL's words. */
+static const db_sql marks[] = {
+    [MARK] = {.text = "INSERT INTO commits (writer, number, at) VALUES (?1, ?2, ?3)"
+                      " ON CONFLICT (writer) DO UPDATE SET number = excluded.number,"
+                      " at = excluded.at"},
+    [OLD_MARKS] = {.text = "DELETE FROM commits WHERE writer IN (SELECT writer FROM commits"
+                           " WHERE at < ?1 FOR UPDATE SKIP LOCKED)"},
+    [LOOK] = {.text = "INSERT INTO commits (writer, number, at) VALUES (?1, 0, ?2)"
+                      " ON CONFLICT (writer) DO UPDATE SET at = excluded.at RETURNING number"},
+};
+
+/* The first statement of a writing transaction; of a connection's first one also those of connections
+ * that are long gone. */
+static err send_mark(conn *c)
+{
+    int64_t now_us = clock_now_us();
+    const db_value args[] = {db_int(c->writer), db_int(++c->number), db_int(now_us)};
+    const db_value old[] = {db_int(now_us - MARKS_KEPT_US)};
+
+    err e = send_statement(c, &marks[MARK], args, COUNT(args), Q_MARK);
+    if (!e && c->number == 1)
+        e = send_statement(c, &marks[OLD_MARKS], old, COUNT(old), Q_LATER);
+    return e;
+}
+
+static int64_t number_of(const PGresult *r)
+{
+    uint64_t wide;
+
+    assert(PQgetlength(r, 0, 0) == (int)sizeof(wide));
+    memcpy(&wide, PQgetvalue(r, 0, 0), sizeof(wide));
+    return (int64_t)be64toh(wide);
+}
+
+/* ---- transactions ---- */
+
+static err begin(conn *c, bool writing)
+{
+    c->writing = writing;
+    c->begin_wanted = true;
+    c->marked = false;
+    c->again = false;
+    return c->lost ? ERR_STORAGE : OK;
+}
+
+/* With the statement that is about to be sent. */
+static err send_begin(conn *c)
+{
+    if (!c->begin_wanted)
+        return OK;
+    c->begin_wanted = false;
+    c->open = true;
+    err e = send_plain(c,
+                       c->writing ? "BEGIN ISOLATION LEVEL READ COMMITTED"
+                                  : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+                       Q_PLAIN);
+    return e || !c->g->pooled ? e : send_plain(c, c->limits, Q_PLAIN);
+}
+
+static void rollback(conn *c)
+{
+    c->begin_wanted = false;
+    if (c->open && !c->lost && run_queue(c, NULL) != ERR_STORAGE && !c->lost &&
+        !send_plain(c, "ROLLBACK", Q_PLAIN))
+        (void)!run_queue(c, NULL);
+    c->open = false;
+    c->queued = 0;
+}
+
+/* A reading transaction has nothing to lose: its end is sent, and read with whatever comes next. */
+static void end_read(conn *c, bool failed)
+{
+    if (failed) {
+        rollback(c);
+        return;
+    }
+    c->begin_wanted = false;
+    if (c->open && !send_plain(c, "COMMIT", Q_PLAIN) &&
+        !sent(c, PQpipelineSync(c->pg), (struct entry){.what = Q_SYNC}))
+        PQflush(c->pg);
+    c->open = false;
+}
+
+static void rest(conn *c)
+{
+    (void)c;
+}
+
+static void refresh(engine *g)
+{
+    (void)g;
+}
+
+/* The row stays locked for as long as the transaction is under way, also while it makes the row; when
+ * it is over, the number says whether it was committed. The look itself changes nothing. */
+static err fate(conn *c, bool *known)
+{
+    const db_value args[] = {db_int(c->writer), db_int(clock_now_us())};
+    conn *other = NULL;
+    PGresult *r = NULL;
+
+    *known = false;
+    err e = connect(c->g, false, &other);
+    if (e)
+        return ERR_STORAGE;
+    e = begin(other, true);
+    if (!e)
+        e = send_begin(other);
+    if (!e)
+        e = send_statement(other, &marks[LOOK], args, COUNT(args), Q_QUERY);
+    if (!e)
+        e = run_queue(other, &r);
+    *known = !e && PQntuples(r) == 1;
+    if (*known)
+        e = number_of(r) == c->number ? OK : ERR_STORAGE;
+    PQclear(r);
+    rollback(other);
+    disconnect(other);
+    return e;
+}
+
+static err commit(conn *c)
+{
+    if (!c->open) {
+        c->begin_wanted = false;
+        return OK; /* it asked for nothing */
+    }
+    err e = c->marked || !c->writing ? OK : run_queue(c, NULL);
+    if (!e && db_fault())
+        e = ERR_STORAGE;
+    if (e)
+        return e;
+    e = send_plain(c, "COMMIT", Q_COMMIT);
+    if (!e)
+        e = run_queue(c, NULL);
+    c->open = e != OK;
+    c->in_doubt = e && c->lost && c->marked;
+    return e;
+}
+
+static bool in_doubt(const conn *c)
+{
+    return c->in_doubt;
+}
+
+/* Whether the store can be written. */
+static err touch(conn *c)
+{
+    PGresult *r = NULL;
+
+    err e = send_plain(c, "SELECT 1 WHERE NOT pg_is_in_recovery()", Q_QUERY);
+    if (!e)
+        e = run_queue(c, &r);
+    if (!e && PQntuples(r) != 1)
+        e = ERR_STORAGE;
+    PQclear(r);
+    return e;
+}
+
+/* ---- statements ---- */
 
 static void *query(tx *t, const db_sql *sql, const db_value *args, size_t n, err *e)
 {
@@ -565,14 +611,17 @@ static void *query(tx *t, const db_sql *sql, const db_value *args, size_t n, err
     *e = !r ? ERR_NO_MEMORY : db_fault() ? ERR_STORAGE : OK;
     if (!*e && c->queued >= QUEUE_MAX)
         *e = run_queue(c, NULL);
+    bool begins = c->begin_wanted;
     if (!*e)
         *e = send_begin(c);
+    if (!*e && begins && c->writing) /* what began by a script is a migration: no table yet */
+        *e = send_mark(c);
     if (!*e)
-        *e = send_statement(t, sql, args, n, later);
+        *e = send_statement(c, sql, args, n, later ? Q_LATER : Q_QUERY);
     if (!*e && !later)
         *e = run_queue(c, &r->rows);
     /* A statement that was not there yet may be prepared now; twice in one pipeline it must not. */
-    else if (!*e && !c->g->pooled && !c->cache[slot_of(c, sql, t->writing)].prepared)
+    else if (!*e && !c->g->pooled && !c->cache[slot_of(c, sql, c->writing)].prepared)
         *e = run_queue(c, NULL);
     if (*e) {
         mem_free(r);
@@ -720,15 +769,9 @@ static err check_files(engine *g, void (*say)(void *, slice), void *ctx)
     return OK; /* the server looks after its files */
 }
 
-static void closing(engine *g)
-{
-    atomic_store(&g->closing, true);
-}
-
 const engine_ops postgres_engine = {
     .many_writers = true,
     .open = postgres_open,
-    .closing = closing,
     .close = postgres_close,
     .connect = connect,
     .disconnect = disconnect,
@@ -739,6 +782,8 @@ const engine_ops postgres_engine = {
     .rest = rest,
     .refresh = refresh,
     .commit = commit,
+    .in_doubt = in_doubt,
+    .fate = fate,
     .rollback = rollback,
     .touch = touch,
     .query = query,

@@ -31,7 +31,7 @@ from writer import Roamer, Tally  # noqa: E402
 NODES = 3
 SLOW_COMMITS = {"commit_delay": 4000, "commit_siblings": 0}  # us before the log is written: a crash meets many of them
 FEW_WORKERS = ["--workers", "2"]  # of the last node: what waits there must not keep others from an answer
-SHORTEST, LONGEST = 0.05, 0.6  # seconds of writing before it happens
+SHORTEST, LONGEST = 0.05, 0.4  # seconds of writing before it happens
 AFTERWARDS = 0.2  # and of writing after everybody serves again
 SHORTEST_CUT, LONGEST_CUT = 0.1, 0.5
 SERVES_AGAIN = 2.0
@@ -247,7 +247,7 @@ class AllAtOnce(Cluster):
     """Every node is asked for the same thing at the same time."""
 
     name = "together"
-    messages_each = 12
+    requests_each = 8
 
     def round(self, number, dice) -> None:
         user, gathering = User(f"user-{number}"), Session(f"made-by-adding-{number}", None)
@@ -284,7 +284,7 @@ class AllAtOnce(Cluster):
 
     def _all_add(self, pool, connections, session, dice) -> None:
         def add(n):
-            for number in range(self.messages_each):
+            for number in range(self.requests_each):
                 token = f"a{n}x{seeds[n]:08x}x{number}"
                 texts = [f"{token} {at} of many" for at in range(1 + (n + number) % 5)]
                 action = AddMessages(session, Batch(f"a{n}", token, texts, []))

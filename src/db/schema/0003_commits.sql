@@ -1,0 +1,7 @@
+-- PostgreSQL: the last transaction of each connection, so that one whose commit was not answered can tell.
+-- postgres: CREATE TABLE commits (
+-- postgres:     writer BIGINT NOT NULL, -- random, of one connection
+-- postgres:     number BIGINT NOT NULL, -- of its transaction, from 1
+-- postgres:     at     BIGINT NOT NULL,
+-- postgres:     PRIMARY KEY (writer)
+-- postgres: ) WITH (fillfactor = 50);
