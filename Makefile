@@ -126,7 +126,7 @@ fuzz: ## libFuzzer on every parser of outside bytes, FUZZ_SECONDS=60 each
 soak: ## the long crash rounds, SOAK_ROUNDS=200
 	@tools/install-deps build test
 	$(AGAIN) all
-	@tools/run-tests --rounds $(SOAK_ROUNDS) crash
+	@tools/run-tests --rounds $(SOAK_ROUNDS) crash postgres-nodes
 
 bench: ## measure against nginx and print the budgets beside the figures
 	@tools/install-deps build bench
