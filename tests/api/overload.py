@@ -141,7 +141,8 @@ class Crowd(unittest.TestCase):
             self.assertEqual(server.request("GET", "/healthz").status, 200)
 
     def test_memory_is_used_again(self):
-        """Large bodies and large answers, many at once: again and again they take no more than before."""
+        """Large bodies and large answers, many at once: what they took goes back, again and again. How many are worked on
+        in one moment differs from time to time, and with it the peak."""
         with Server() as server, server.connect() as client:
             for _ in range(20):
                 client.request("POST", f"{V2}/sessions/long/memory", {"messages": [{"role_type": "user", "content": "x" * 4000}] * 30})
@@ -149,7 +150,7 @@ class Crowd(unittest.TestCase):
             before, _ = resident(server)
             body = b'{"user_id": "u", "metadata": {"pad": "' + b"x" * (4 * MIB) + b'"}'
             ask = wire.head("GET", f"{V2}/sessions/long/messages")
-            peaks = []
+            left = []
             for _ in range(7):
                 many = [connect(server) for _ in range(30)]
                 for one in many:
@@ -159,13 +160,14 @@ class Crowd(unittest.TestCase):
                 for one in many:
                     one.recv(1 << 20)
                     one.close()
-                peaks.append(resident(server)[1])
-            time.sleep(1)
-            after, _ = resident(server)
-            print(f"\n  30 bodies of 4 MiB and 30 answers of 2.4 MB at once: {before // MIB} MiB before, "
-                  f"{[one // MIB for one in peaks]} at most, {after // MIB} after")
-            self.assertLess(peaks[0] - before, 30 * 64 * MIB)
-            self.assertLess(peaks[6], 1.25 * peaks[3])
+                time.sleep(0.5)
+                left.append(resident(server)[0])
+            _, peak = resident(server)
+            print(f"\n  30 bodies of 4 MiB and 30 answers of 2.4 MB at once, seven times: {before // MIB} MiB before, "
+                  f"{peak // MIB} at most, {[one // MIB for one in left]} after each")
+            self.assertLess(peak - before, 30 * 64 * MIB)
+            self.assertLess(left[6], 1.25 * left[3] + 16 * MIB)
+            self.assertLess(left[6], before + 128 * MIB)
 
 
 class Limits(unittest.TestCase):
