@@ -138,7 +138,8 @@ class Cluster:
 
     def _serves(self, node) -> bool:
         self.probes += 1
-        action = AddMessages(self.shared[0], Batch("probe", f"probex{self.probes}", [f"probex{self.probes} 0 here"], []))
+        token = f"probex{self.probes}"
+        action = AddMessages(self.shared[0], Batch("probe", token, [f"{token} 0 here"], []))
         with node.connect() as connection:
             if connection.request("GET", "/readyz").status != 200:
                 return False

@@ -18,8 +18,8 @@ class Proxy:
     """`with Proxy(port) as proxy:` forwards from proxy.port to it.
 
     cut() drops every connection and refuses new ones until mend(). cut_at_commit() does so by itself at the next
-    COMMIT of a writing transaction: BEFORE it is forwarded, or BEHIND it, when it is and the answer is not; `was_cut` is
-    set then.
+    COMMIT of a writing transaction: BEFORE it is forwarded, or BEHIND it, when it is and the answer is not; `was_cut`
+    is set then.
     """
 
     BEFORE, BEHIND = "before", "behind"
