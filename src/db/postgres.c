@@ -27,11 +27,13 @@
 #include <assert.h>
 #include <endian.h>
 #include <postgresql/libpq-fe.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
-#define MARKS_KEPT_US (30 * 24 * 3600 * CLOCK_S_US) /* much longer than anybody looks for one */
+#define UNREACHABLE_US (CLOCK_S_US)
+#define MARKS_KEPT_US  (30 * 24 * 3600 * CLOCK_S_US) /* much longer than anybody looks for one */
 
 enum {
     STATEMENT_SLOTS = 1024,
@@ -39,13 +41,13 @@ enum {
     ARGS_MAX = 16,
     SQL_MAX = 4096,
     LIMITS_TEXT = 256,
-    CONNECT_SECONDS = 5,
     MIGRATION_LOCK = 0x7265636c, /* "recl": an advisory lock's number */
 };
 
 struct engine {
     char *url;
     int64_t busy_ms;
+    atomic_llong unreachable_us; /* when the log said so last */
     bool pooled; /* nothing that we leave on a connection is there in the next transaction */
 };
 
@@ -303,15 +305,29 @@ static err settle(conn *c)
     return OK;
 }
 
+/* Everybody who asks tries again: one of them says so, now and then. */
+static err unreachable(conn *c)
+{
+    int64_t now = clock_monotonic_us(), said = atomic_load(&c->g->unreachable_us);
+
+    c->lost = said && now - said < UNREACHABLE_US;
+    if (!c->lost)
+        atomic_store(&c->g->unreachable_us, now);
+    return broken(c);
+}
+
 static err connect(engine *g, bool writer, conn **out)
 {
-    const char *const names[] = {"dbname", "connect_timeout", "client_encoding",
-                                 "fallback_application_name", NULL};
-    const char *const values[] = {g->url, "5", "UTF8", "recalld", NULL};
+    /* Before the URL stands what it may say otherwise: a network that swallows everything is noticed
+     * after some seconds, and not when the kernel gives up. */
+    const char *const names[] = {
+        "connect_timeout",  "keepalives_idle",  "keepalives_interval",
+        "keepalives_count", "tcp_user_timeout", "fallback_application_name",
+        "dbname",           "client_encoding",  NULL};
+    const char *const values[] = {"5", "5", "2", "3", "10000", "recalld", g->url, "UTF8", NULL};
     conn *c = mem_zalloc(sizeof(*c));
 
     (void)writer;
-    static_assert(CONNECT_SECONDS == 5, "the text above");
     if (!c)
         return ERR_NO_MEMORY;
     c->g = g;
@@ -325,7 +341,7 @@ static err connect(engine *g, bool writer, conn **out)
         return ERR_NO_MEMORY;
     }
     PQsetNoticeReceiver(c->pg, ignore_notice, NULL);
-    err e = is_gone(c) ? broken(c) : settle(c);
+    err e = is_gone(c) ? unreachable(c) : settle(c);
     if (e)
         disconnect(c);
     else

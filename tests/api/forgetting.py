@@ -44,7 +44,7 @@ class Marks:
 
 def rows(database):
     """All rows as text, and what they hold as bytes."""
-    dump = subprocess.run([postgres.programs() / "pg_dump", "--inserts", database], stdin=subprocess.DEVNULL, check=True,
+    dump = subprocess.run([postgres.programs() / "pg_dump", "--inserts", postgres.direct(database)], stdin=subprocess.DEVNULL, check=True,
                           capture_output=True).stdout
     return dump + b" ".join(bytes.fromhex(one.decode()) for one in BYTES.findall(dump))
 

@@ -17,6 +17,7 @@ START_SECONDS = 30
 USER = "recalld"
 SETTINGS = {"max_connections": 400, "shared_buffers": "128MB", "autovacuum_naptime": "10s"}
 POOLER = "RECALLD_TEST_POOLER"  # where that is a pooler, its mode
+DIRECT = "RECALLD_TEST_DIRECT"  # the same server behind the pooler
 VARIABLE = "RECALLD_TEST_DATABASE"  # postgres://USER@HOST:PORT of a server where databases may be made
 
 
@@ -129,6 +130,12 @@ def new_database() -> str:
     subprocess.run([programs() / "psql", "-qXc", f"CREATE DATABASE {name}", f"{base}/postgres"],
                    stdin=subprocess.DEVNULL, check=True)
     return f"{base}/{name}"
+
+
+def direct(url: str) -> str:
+    """Past a pooler: what a session leaves on its connection, as pg_dump does, must not be met by others."""
+    base = os.environ.get(DIRECT, "")
+    return f"{base}/{url.rpartition('/')[2]}" if base else url
 
 
 def drop_database(url: str) -> None:
