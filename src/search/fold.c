@@ -60,16 +60,11 @@ static err read_pending(tx *t, arena *a, const graph *g, struct pending *p)
 }
 
 /* Appends to the term's last chunk, and begins further ones as they fill up. */
-static err write_term(tx *t, arena *a, const graph *g, const packed_gathered *term)
+static err write_term(tx *t, arena *a, const graph *g, const packed_gathered *term, packed_row row)
 {
-    packed_row row;
     size_t done = 0;
+    err e = OK;
 
-    err e = postings_at(t, a, g, term->hash, INT64_MAX, &row);
-    if (e == ERR_NOT_FOUND) {
-        row = (packed_row){term->at[0].number, SLICE("")};
-        e = OK;
-    }
     while (!e && done < term->n) {
         size_t taken = 0;
         slice packed;
@@ -85,14 +80,62 @@ static err write_term(tx *t, arena *a, const graph *g, const packed_gathered *te
     return e;
 }
 
+/* The last chunk of a term; a new one where it has none. */
+static err last_chunk(tx *t, arena *a, const graph *g, const packed_gathered *term, packed_row *row)
+{
+    err e = postings_at(t, a, g, term->hash, INT64_MAX, row);
+
+    if (e == ERR_NOT_FOUND) {
+        *row = (packed_row){term->at[0].number, SLICE("")};
+        e = OK;
+    }
+    return e;
+}
+
+/* The same of several terms, in one look at all of their chunks. */
+static err last_chunks(tx *t, arena *a, const graph *g, const packed_gathered *terms, size_t n,
+                       packed_row *rows)
+{
+    uint32_t hashes[POSTINGS_MANY];
+
+    for (size_t i = 0; i < n; i++) {
+        hashes[i] = terms[i].hash;
+        rows[i] = (packed_row){terms[i].at[0].number, SLICE("")};
+    }
+    db_rows r = postings_walk(t, g, hashes, n);
+    for (size_t i = 0; db_next(&r);) {
+        while (hashes[i] != (uint32_t)db_col_int(&r, 0))
+            i++;
+        rows[i] = (packed_row){db_col_int(&r, 1), arena_dup(a, db_col_blob(&r, 2))};
+    }
+    err e = db_end(&r);
+    return e ? e : arena_check(a);
+}
+
+static err write_terms(tx *t, arena *a, const graph *g, const packed_gathered *terms, size_t n)
+{
+    size_t at_once = db_is_far(t) ? POSTINGS_MANY : 1;
+    packed_row rows[POSTINGS_MANY];
+    err e = OK;
+
+    for (size_t from = 0; !e && from < n; from += at_once) {
+        size_t some = n - from < at_once ? n - from : at_once;
+        e = some > 1 ? last_chunks(t, a, g, terms + from, some, rows)
+                     : last_chunk(t, a, g, terms + from, rows);
+        for (size_t i = 0; !e && i < some; i++)
+            e = write_term(t, a, g, &terms[from + i], rows[i]);
+    }
+    return e;
+}
+
 static err write_pending(tx *t, arena *a, const graph *g, struct pending *p)
 {
     packed_gathered *terms = NULL;
     size_t n_terms = 0;
 
     err e = packed_gather(a, p->numbers, p->own, p->n, &terms, &n_terms);
-    for (size_t i = 0; !e && i < n_terms; i++)
-        e = write_term(t, a, g, &terms[i]);
+    if (!e)
+        e = write_terms(t, a, g, terms, n_terms);
     for (size_t from = 0; !e && from < p->n; from += PACKED_BLOCK_TURNS) {
         size_t n = p->n - from < PACKED_BLOCK_TURNS ? p->n - from : PACKED_BLOCK_TURNS;
         packed_row row = {p->numbers[from], NO_SLICE};

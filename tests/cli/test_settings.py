@@ -94,6 +94,15 @@ class Sources(Settings):
             self.assertNotIn("hushhush", done.stdout + done.stderr)
             self.assertIn("api-key = (set)", done.stdout)
 
+    def test_passwords_of_a_database_are_not_shown(self):
+        for url, shown in (("postgres://me:pa:ss@x@h:5432/db?sslmode=require", "postgres://me:(set)@h:5432/db?sslmode=require"),
+                           ("postgres://h/db?password=hush&user=me", "postgres://h/db?password=(set)&user=me"),
+                           ("postgres://me@h:5432/db", "postgres://me@h:5432/db"),
+                           ("postgresql://h1:1,h2:2/db", "postgresql://h1:1,h2:2/db"),
+                           ("postgres://me:@h/db", "postgres://me:@h/db"), ("sqlite:/a:b@c/d", "sqlite:/a:b@c/d")):
+            self.assertEqual(self.in_force("--database", url)["database"][0], shown)
+            self.assertEqual(self.in_force("--database", url)["workers"][0] == "16", url.startswith("postgres"))
+
     def test_the_database_lies_in_the_data_directory(self):
         self.assertEqual(self.in_force("--data", "/x/y")["database"], ("sqlite:/x/y/recalld.db", "default"))
         self.assertEqual(self.in_force("--database", "sqlite:z.db")["database"], ("sqlite:z.db", "flag --database"))
