@@ -18,7 +18,7 @@
 #define GIB     (INT64_C(1) << 30)
 #define HOUR_MS (INT64_C(3600) * 1000)
 
-enum { MAX_FILE_BYTES = 1 << 20, MAX_PATH_BYTES = 4000, WRAP_COLUMNS = 96 };
+enum { MAX_FILE_BYTES = 1 << 20, MAX_PATH_BYTES = 4000, FILE_NAME_BYTES = 100, WRAP_COLUMNS = 96 };
 enum { LEAST_WORKERS = 2, MOST_DEFAULT_WORKERS = 16, MOST_DEFAULT_LOOPS = 4 };
 enum { WAITING_WORKERS = 16 }; /* most of their time they wait for another machine */
 
@@ -33,8 +33,8 @@ const setting setting_rows[SETTINGS] = {
     {"data", "DIR", SETTING_TEXT, AT(data), .text = "./data", .min = 1, .max = MAX_PATH_BYTES,
      .everywhere = true, .about = "The data directory, made with mode 0700 when there is none."},
     {"database", "URL", SETTING_TEXT, AT(database),
-     .otherwise = "sqlite:recalld.db in the data directory", .max = MAX_PATH_BYTES,
-     .everywhere = true,
+     .otherwise = "sqlite:recalld.db in the data directory",
+     .max = MAX_PATH_BYTES + FILE_NAME_BYTES, .everywhere = true,
      .about = "The store: sqlite:PATH, or postgres://USER:PASSWORD@HOST/NAME and all else that "
               "libpq takes."},
     {"database-pooler", NULL, SETTING_CHOICE, AT(database_pooler), .text = "none", .names = poolers,
@@ -496,9 +496,10 @@ static size_t end_of_password(slice url, size_t at, bool parameter)
 
 void settings_put_url(buf *b, slice url)
 {
-    static const char mark[] = "password=";
-    const char *scheme = memmem(url.p, url.n, "://", 3);
-    size_t from = 0, user = scheme ? (size_t)(scheme - url.p) + 3 : url.n;
+    static const char mark[] = "password=", scheme[] = "postgres";
+    bool files = url.n < sizeof(scheme) || memcmp(url.p, scheme, sizeof(scheme) - 1) != 0;
+    const char *behind = files ? NULL : memmem(url.p, url.n, "://", 3);
+    size_t from = 0, user = behind ? (size_t)(behind - url.p) + 3 : url.n;
 
     for (size_t i = user; i < url.n; i++) {
         bool parameter =

@@ -4,6 +4,7 @@ served all the same, with memory bounded; and beyond each limit the 503 with Ret
 import collections
 import http.client
 import json
+import re
 import resource
 import selectors
 import socket
@@ -13,6 +14,7 @@ import unittest
 import urllib.parse
 
 from harness import Server, unique
+from harness.server import binary
 from wire import Wire
 
 V2 = "/api/v2"
@@ -167,7 +169,8 @@ class Crowd(unittest.TestCase):
                   f"{peak // MIB} at most, {[one // MIB for one in left]} after each")
             self.assertLess(peak - before, 30 * 64 * MIB)
             self.assertLess(left[6], 1.25 * left[3] + 16 * MIB)
-            self.assertLess(left[6], before + 128 * MIB)
+            if not re.search("asan|tsan", binary()):  # sanitizers keep what was freed, to find who uses it
+                self.assertLess(left[6], before + 128 * MIB)
 
 
 class Limits(unittest.TestCase):
