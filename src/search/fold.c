@@ -104,7 +104,7 @@ static err last_chunks(tx *t, arena *a, const graph *g, const packed_gathered *t
     }
     db_rows r = postings_walk(t, g, hashes, n);
     for (size_t i = 0; db_next(&r);) {
-        while (hashes[i] != (uint32_t)db_col_int(&r, 0))
+        while (i + 1 < n && hashes[i] != (uint32_t)db_col_int(&r, 0))
             i++;
         rows[i] = (packed_row){db_col_int(&r, 1), arena_dup(a, db_col_blob(&r, 2))};
     }

@@ -73,7 +73,7 @@ static err read_chunks(tx *t, const graph *g, lexical_query *q, size_t from, siz
     db_rows r = postings_walk(t, g, q->hashes + from, n);
 
     for (size_t i = from; !e && db_next(&r);) {
-        while (q->hashes[i] != (uint32_t)db_col_int(&r, 0))
+        while (i + 1 < from + n && q->hashes[i] != (uint32_t)db_col_int(&r, 0))
             i++;
         e = lexical_add_chunk(q, i, db_col_blob(&r, 2));
     }
